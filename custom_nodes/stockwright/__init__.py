@@ -1,0 +1,15 @@
+"""Stockwright's node pack: prompts, batches and files for stock-image pools.
+
+ComfyUI calls `comfy_entrypoint`; everything heavy is imported there, so that importing this
+package loads neither torch nor ComfyUI.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+async def comfy_entrypoint() -> Any:
+    from .extension import StockwrightExtension
+
+    return StockwrightExtension()

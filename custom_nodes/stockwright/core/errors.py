@@ -1,0 +1,75 @@
+"""The root of every error that Stockwright raises on purpose.
+
+An error says what happened, where (file and key, node title, job id) and what to do. Its `code` is
+stable and may be tested by scripts; its `exit_code` is the driver's: 1 some jobs failed, 2 wrong
+use, 3 server or environment.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StockwrightError(Exception):
+    code: ClassVar[str] = "internal"
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        hint = f"\n{self.hint}" if self.hint else ""
+        return f"{where}{self.what} [{self.code}]{hint}"
+
+
+class JobInvalid(StockwrightError):
+    """A job (or a list of jobs) breaks its contract; `where` names the job's id and field."""
+
+    code = "job-invalid"
+    exit_code = 2
+
+
+class ThemeInvalid(StockwrightError):
+    """A theme file or a theme given as text cannot be used."""
+
+    code = "theme-invalid"
+    exit_code = 2
+
+
+class KindInvalid(StockwrightError):
+    """A kind file, or the shares given for kinds, cannot be used."""
+
+    code = "kind-invalid"
+    exit_code = 2
+
+
+class WordingInvalid(StockwrightError):
+    """The wording file (llm.yaml) is missing or cannot be used."""
+
+    code = "wording-invalid"
+    exit_code = 2
+
+
+class SubjectsExhausted(StockwrightError):
+    """The model cannot name as many distinct subjects as the order needs."""
+
+    code = "subjects-exhausted"
+    exit_code = 3
+
+
+class LLMUnavailable(StockwrightError):
+    """The language model's runtime is not installed, or its file cannot be loaded."""
+
+    code = "llm-unavailable"
+    exit_code = 3
+
+
+class LoraInvalid(StockwrightError):
+    """A LoRA text is malformed or names a file that is not there."""
+
+    code = "lora-invalid"
+    exit_code = 2
