@@ -1,0 +1,60 @@
+"""LoRA Stack: several LoRAs from one line of text."""
+
+from __future__ import annotations
+
+import comfy.sd
+import comfy.utils
+import folder_paths
+from comfy_api.latest import io
+
+from ..core import names
+from ..core.errors import LoraInvalid
+from ..core.loras import find_lora, parse_loras
+from .types import CATEGORY
+
+
+class LoraStack(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id=names.LORA_STACK,
+            display_name="LoRA Stack",
+            category=CATEGORY,
+            description="Applies several LoRAs, written as text. Empty text changes nothing.",
+            inputs=[
+                io.Model.Input("model"),
+                io.Clip.Input("clip"),
+                io.String.Input(
+                    "loras",
+                    multiline=True,
+                    default="",
+                    placeholder="film:0.6, pastel:0.4",
+                    tooltip="name:strength, joined by commas. The ending may be left out.",
+                ),
+            ],
+            outputs=[io.Model.Output(display_name="model"), io.Clip.Output(display_name="clip")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, loras: str | None = None) -> bool | str:
+        if loras is None:  # linked: known only when it runs
+            return True
+        try:
+            _resolve(loras)
+        except LoraInvalid as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def execute(cls, model, clip, loras: str) -> io.NodeOutput:
+        for file, strength in _resolve(loras):
+            path = folder_paths.get_full_path_or_raise("loras", file)
+            weights = comfy.utils.load_torch_file(path, safe_load=True)
+            model, clip = comfy.sd.load_lora_for_models(model, clip, weights, strength, strength)
+        return io.NodeOutput(model, clip)
+
+
+def _resolve(text: str) -> list[tuple[str, float]]:
+    uses = parse_loras(text)
+    available = folder_paths.get_filename_list("loras") if uses else []
+    return [(find_lora(use.name, available), use.strength) for use in uses if use.strength]

@@ -1,0 +1,76 @@
+"""Small API graphs on the sketch checkpoint, and running them on a real server."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from driver.server import Finished, Server
+
+Graph = dict[str, dict[str, Any]]
+
+
+def node(class_type: str, title: str | None = None, **inputs: Any) -> dict[str, Any]:
+    return {"class_type": class_type, "inputs": inputs, "_meta": {"title": title or class_type}}
+
+
+def stock_graph(
+    jobs: str,
+    *,
+    size: int = 64,
+    steps: int = 4,
+    cfg: float = 5.0,
+    sampler: str = "dpmpp_2m",
+    loras: str = "",
+    folder: str = "tests",
+    image_format: str = "png",
+) -> Graph:
+    """Checkpoint to files, as in workflows/stock.json, with few steps."""
+    return {
+        "1": node("CheckpointLoaderSimple", ckpt_name="sketch.safetensors"),
+        "2": node("StockwrightLoraStack", model=["1", 0], clip=["1", 1], loras=loras),
+        "3": node("StockwrightBatch", jobs=jobs, clip=["2", 1], width=size, height=size),
+        "4": node("CFGGuider", model=["2", 0], positive=["3", 0], negative=["3", 1], cfg=cfg),
+        "5": node("KSamplerSelect", sampler_name=sampler),
+        "6": node("BasicScheduler", model=["2", 0], scheduler="karras", steps=steps, denoise=1.0),
+        "7": node(
+            "SamplerCustomAdvanced",
+            noise=["3", 2],
+            guider=["4", 0],
+            sampler=["5", 0],
+            sigmas=["6", 0],
+            latent_image=["3", 3],
+        ),
+        "8": node("VAEDecode", samples=["7", 0], vae=["1", 2]),
+        "9": node(
+            "StockwrightSaveImage",
+            images=["8", 0],
+            jobs=["3", 4],
+            folder=folder,
+            format=image_format,
+            quality=95,
+        ),
+    }
+
+
+def run(server: Server, graph: Graph, seconds: float = 120) -> Finished:
+    """Queues a graph and waits for its end."""
+    graph_id = str(uuid.uuid4())
+    server.queue_graph(graph, graph_id, "tests", workflow=None)
+    end = time.monotonic() + seconds
+    while (done := server.finished(graph_id)) is None:
+        assert time.monotonic() < end, "the graph did not end"
+        time.sleep(0.05)
+    return done
+
+
+def saved(finished: Finished) -> dict[str, dict[str, Any]]:
+    """What Save Stock Image reported, by job id."""
+    assert finished.success, finished.error
+    return {f["job"]: f for out in finished.outputs.values() for f in out["stockwright_files"]}
+
+
+def output_path(home: Path, file: dict[str, Any]) -> Path:
+    return home / "base" / "output" / file["subfolder"] / file["filename"]
