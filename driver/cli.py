@@ -1,0 +1,23 @@
+"""`stockwright COMMAND …`: the driver's commands under one name."""
+
+from __future__ import annotations
+
+import sys
+
+COMMANDS = ("submit", "embedded")
+
+
+def main() -> int:
+    name, arguments = (sys.argv[1:2] or [""])[0], sys.argv[2:]
+    if name == "submit":
+        from .submit import main as submit
+
+        return submit(arguments)
+    if name == "embedded":
+        from .embedded import main as embedded
+
+        return embedded(arguments)
+    asked = name in ("-h", "--help")
+    stream = sys.stdout if asked else sys.stderr
+    print(f"usage: stockwright {{{','.join(COMMANDS)}}} … (each takes --help)", file=stream)
+    return 0 if asked else 2

@@ -1,0 +1,88 @@
+"""The server a run uses, and how it comes back after it died.
+
+A server given by its address is waited for; the embedded one, or one in a folder given by the user,
+is started again. `close` leaves a server that was running before as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from . import embedded
+from .errors import ServerDown
+from .events import Notice, Report
+from .places import BASE
+from .server import Server
+
+WAIT_SECONDS = 120.0
+
+
+class Connection(Protocol):
+    server: Server
+    output: Path | None
+    """The server's output folder, if what the driver has fetched may be removed there."""
+
+    def recover(self, down: ServerDown) -> None:
+        """Returns once the server answers again; raises if it does not come back."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class GivenServer:
+    output: Path | None = None
+
+    def __init__(self, url: str, headers: Mapping[str, str], report: Report) -> None:
+        self.server = Server(url, headers)
+        self._report = report
+        self.server.system_stats()
+
+    def recover(self, down: ServerDown) -> None:
+        self._report(Notice(f"{down.where} does not answer; waiting for it"))
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                self.server.system_stats()
+                return
+            except ServerDown:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(2)
+
+    def close(self) -> None:
+        """Nothing: it is not ours."""
+
+
+class StartedServer:
+    """The embedded server, or one in the user's ComfyUI folder; joined if it runs already."""
+
+    def __init__(self, comfyui: Path | None, report: Report) -> None:
+        self._comfyui, self._report = comfyui, report
+        self.output = BASE / "output" if comfyui is None else None
+        self._start()
+
+    def recover(self, down: ServerDown) -> None:
+        self._report(Notice("the server died; starting it again"))
+        self._start()
+
+    def close(self) -> None:
+        embedded.release(os.getpid(), self._comfyui)
+
+    def _start(self) -> None:
+        started = embedded.start(
+            comfyui=self._comfyui,
+            owner=os.getpid(),
+            log=lambda text: self._report(Notice(text)),
+        )
+        self.server = Server(started.url)
+
+
+def connect(
+    url: str | None, comfyui: Path | None, headers: Mapping[str, str], report: Report
+) -> Connection:
+    """A server that answers. Raises ServerDown, ServerRefused or ServerStartFailed."""
+    return GivenServer(url, headers, report) if url else StartedServer(comfyui, report)

@@ -1,0 +1,117 @@
+"""The driver's errors; those of the core are in `stockwright.core.errors`.
+
+Each class has a stable `code` and an `exit_code`: 1 some jobs failed, 2 wrong use, 3 server or
+environment.
+"""
+
+from __future__ import annotations
+
+from stockwright.core.errors import StockwrightError
+
+__all__ = ["StockwrightError"]
+
+
+class OrderInvalid(StockwrightError):
+    """The flags or the order file ask for something that cannot be."""
+
+    code = "order-invalid"
+    exit_code = 2
+
+
+class OrderConflict(StockwrightError):
+    """The run folder holds another order than the one asked for."""
+
+    code = "order-conflict"
+    exit_code = 2
+
+
+class RunBusy(StockwrightError):
+    """Another driver works in the run folder."""
+
+    code = "run-busy"
+    exit_code = 2
+
+
+class LedgerInvalid(StockwrightError):
+    """The ledger cannot be opened, or a newer version wrote it."""
+
+    code = "ledger-invalid"
+    exit_code = 3
+
+
+class ServerDown(StockwrightError):
+    """Nothing answers at the server's address."""
+
+    code = "server-down"
+    exit_code = 3
+
+
+class ServerRefused(StockwrightError):
+    """The server answers, but not with what was asked: a token, a path or a proxy is wrong."""
+
+    code = "server-refused"
+    exit_code = 3
+
+
+class GraphRefused(StockwrightError):
+    """The server's own validation refuses a graph."""
+
+    code = "graph-refused"
+    exit_code = 2
+
+
+class PlanFailed(StockwrightError):
+    """The plan graph did not give the jobs that were asked for."""
+
+    code = "plan-failed"
+    exit_code = 3
+
+
+class ServerFailing(StockwrightError):
+    """The server dies or fails again and again, and nothing gets done."""
+
+    code = "server-failing"
+    exit_code = 3
+
+
+class DiskTrouble(StockwrightError):
+    """A file of the run cannot be written."""
+
+    code = "disk"
+    exit_code = 3
+
+
+class SetupFailed(StockwrightError):
+    """A step of the installation did not succeed; `where` names it."""
+
+    code = "setup-failed"
+    exit_code = 3
+
+
+class ServerStartFailed(StockwrightError):
+    """A ComfyUI server could not be started, or ended while it started."""
+
+    code = "server-start-failed"
+    exit_code = 3
+
+
+class GraphInvalid(StockwrightError):
+    """A workflow file is neither a canvas graph nor an API graph, or contradicts itself."""
+
+    code = "graph-invalid"
+    exit_code = 2
+
+
+class BindingError(StockwrightError):
+    """A setting of the order does not fit exactly one place of the graph."""
+
+    code = "binding"
+    exit_code = 2
+
+
+class PreflightFailed(StockwrightError):
+    """Graphs name node classes or model files that the server does not have, or lack a node that
+    the driver needs. One error lists it all."""
+
+    code = "preflight"
+    exit_code = 2

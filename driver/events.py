@@ -1,0 +1,112 @@
+"""What a run reports while it goes on. `--json` prints each as one line: its name and fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """Counts are pictures of the whole order; `done` were there already."""
+
+    folder: str
+    total: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """`done` of `total` subjects of a theme are named."""
+
+    theme: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThemePlanned:
+    theme: str
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQueued:
+    graph: str
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRuns:
+    """A node of the running graph has done `value` of `maximum`."""
+
+    graph: str
+    node: str
+    value: float
+    maximum: float
+
+
+@dataclass(frozen=True, slots=True)
+class PictureDone:
+    job: str
+    theme: str
+    kind: str
+    subject: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """A job did not work out; it is tried again unless `final`."""
+
+    job: str
+    reason: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """Counts are jobs. `open` are neither done nor failed: the run was stopped."""
+
+    folder: str
+    done: int
+    failed: int
+    open: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run stopped with an error."""
+
+    code: str
+    what: str
+    where: str
+    hint: str
+
+
+Event = (
+    Notice
+    | RunStarted
+    | Planning
+    | ThemePlanned
+    | GraphQueued
+    | NodeRuns
+    | PictureDone
+    | AttemptFailed
+    | RunEnded
+    | Failed
+)
+Report = Callable[[Event], None]
+
+
+def to_json(event: Event) -> str:
+    return json.dumps({"event": type(event).__name__, **asdict(event)}, ensure_ascii=False)

@@ -1,0 +1,97 @@
+"""The run folder, and the lock that keeps it to one driver.
+
+order.yaml  workflow.json  plan.json     what was asked, frozen at the first start
+run.sqlite                               the ledger
+images/<theme>/<kind>/<subject>-<job>.png
+manifest.csv  manifest.jsonl  contact-sheet.jpg   made from the ledger at the end
+run.lock                                 held while a driver works here
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from .collect import write_file
+from .errors import DiskTrouble, OrderConflict, OrderInvalid, RunBusy
+from .order import Order
+
+RUNS = Path("runs")
+"""Where runs go unless --run names a folder: below the current folder."""
+
+
+class RunFolder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "run.sqlite"
+
+    @property
+    def order(self) -> Path:
+        return self.path / "order.yaml"
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Raises RunBusy if another driver holds it, on this machine or on a shared disk."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / "run.lock", timeout=0)
+            lock.acquire()
+        except Timeout as error:
+            raise RunBusy(
+                "another driver works in this run folder",
+                where=str(self.path),
+                hint="Wait for it, or give --run another folder.",
+            ) from error
+        except OSError as error:
+            raise DiskTrouble(
+                f"the run folder cannot be used: {error.strerror}",
+                where=str(self.path),
+                hint="Give --run a folder that you may write to.",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def settle(self, order: Order, workflow: dict[str, Any], plan: dict[str, Any]) -> None:
+        """Writes down the order, or raises OrderConflict if another one is written down."""
+        if self.order.exists():
+            stored = Order.from_yaml(self.order)
+            if stored.id != order.id:
+                raise OrderConflict(
+                    "this folder holds another order; these differ: "
+                    + ", ".join(order.differences(stored)),
+                    where=str(self.path),
+                    hint="Go on with it by giving --run alone, or choose another folder.",
+                )
+            return
+        for name, graph in (("workflow.json", workflow), ("plan.json", plan)):
+            write_file(self.path / name, json.dumps(graph, indent=1).encode())
+        # Last, since its presence says that the others are there.
+        write_file(self.order, order.to_yaml().encode())
+
+    def stored(self) -> tuple[Order, dict[str, Any], dict[str, Any]]:
+        """The order and graphs of a run that was started before."""
+        if not self.order.exists():
+            raise OrderInvalid(
+                "there is no run in this folder",
+                where=str(self.path),
+                hint="Name a theme to start one: --theme Education.",
+            )
+        order = Order.from_yaml(self.order)
+        return order, self._graph("workflow.json"), self._graph("plan.json")
+
+    def _graph(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        try:
+            return json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise OrderInvalid(f"the graph cannot be read: {error}", where=str(path)) from error

@@ -1,0 +1,131 @@
+"""The order: all that was asked of a run, frozen, and its YAML.
+
+Everything that decides which pictures come out is in it: the full definitions of themes and kinds
+and the hash of each graph, but not where they are made (server, headers) nor how fast (batch). Two
+orders are the same if and only if their ids are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stockwright.core.jobs import slug
+from stockwright.core.kinds import Kind, load_kinds, parse_kinds, quotas, shares_of
+from stockwright.core.loras import LoraUse
+from stockwright.core.themes import Theme, load_themes, parse_theme
+
+from .errors import OrderInvalid
+from .places import PROMPTS
+
+PER_THEME = 10
+"""Pictures of each theme where no count is given."""
+
+MAX_SEED = 2**53 - 1
+MAX_COUNT = 100_000
+
+
+class Order(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    themes: tuple[Theme, ...] = Field(min_length=1)
+    kinds: tuple[Kind, ...] = Field(min_length=1)
+    count: int = Field(ge=1, le=MAX_COUNT)
+    """Pictures in all."""
+    seed: int = Field(ge=0, le=MAX_SEED)
+    workflow: str
+    """SHA-256 of the stock graph's JSON."""
+    plan: str
+    """SHA-256 of the plan graph's JSON."""
+    checkpoint: str | None = None
+    loras: tuple[LoraUse, ...] = ()
+    settings: tuple[str, ...] = ()
+    """`Node title.input=value`, in the order in which they were given."""
+
+    @classmethod
+    def checked(cls, **fields: Any) -> Order:
+        """An order of the given fields. Raises OrderInvalid with the field that is wrong."""
+        try:
+            return cls(**fields)
+        except ValidationError as error:
+            raise OrderInvalid(_problems(error)) from error
+
+    @property
+    def id(self) -> str:
+        """Eight hex digits that follow from the content."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    @property
+    def name(self) -> str:
+        """The name of its run folder: the themes, as far as they fit, and the id."""
+        titles = [theme.title for theme in self.themes]
+        text = titles[0] if len(titles) == 1 else f"{len(titles)} themes"
+        return f"{slug(text, 40)}-{self.id}"
+
+    def theme_counts(self) -> dict[Theme, int]:
+        """Pictures of each theme: even shares, exact by largest remainder."""
+        by_id = quotas(self.count, {theme.id: 1.0 for theme in self.themes})
+        return {theme: by_id[theme.id] for theme in self.themes}
+
+    def kind_counts(self, count: int) -> dict[str, int]:
+        """Pictures of each kind among `count` of one theme, exact by largest remainder."""
+        return quotas(count, shares_of(self.kinds))
+
+    def to_yaml(self) -> str:
+        return yaml.safe_dump(self.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+
+    @classmethod
+    def from_yaml(cls, path: Path) -> Order:
+        """Raises OrderInvalid with the file and the key that is wrong."""
+        try:
+            return cls.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise OrderInvalid(f"the order cannot be read: {error}", where=str(path)) from error
+        except ValidationError as error:
+            raise OrderInvalid(
+                _problems(error),
+                where=str(path),
+                hint="This file is written by the driver; start a new run instead of editing it.",
+            ) from error
+
+    def differences(self, other: Order) -> list[str]:
+        """Names of the fields in which two orders differ."""
+        mine, theirs = self.model_dump(), other.model_dump()
+        return [name for name in mine if mine[name] != theirs[name]]
+
+
+def read_themes(texts: Sequence[str]) -> tuple[Theme, ...]:
+    """Themes from what was typed: `all`, a name of a theme file, or any other text.
+
+    Raises ThemeInvalid, or OrderInvalid for a theme that is named twice.
+    """
+    known = load_themes([PROMPTS])
+    themes: list[Theme] = []
+    for text in texts:
+        themes += known if text.strip().casefold() == "all" else [parse_theme(text, known)]
+    titles = [theme.title for theme in themes]
+    if twice := sorted({t for t in titles if titles.count(t) > 1}):
+        raise OrderInvalid(f"the theme {twice[0]!r} is named twice", where="--theme")
+    return tuple(themes)
+
+
+def read_kinds(text: str | None) -> tuple[Kind, ...]:
+    """Kinds from `name=share, …`, or all of the kinds file. Raises KindInvalid."""
+    known = load_kinds([PROMPTS])
+    return known if text is None else parse_kinds(text, known)
+
+
+def _problems(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+
+
+def digest(graph: dict[str, Any]) -> str:
+    """SHA-256 of a graph's JSON, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(graph, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,100 @@
+"""Planning: the plan graph runs once for each theme, and its jobs go into the ledger."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from typing import Any
+
+from stockwright.core.errors import JobInvalid
+from stockwright.core.jobs import Job, parse_jobs
+from stockwright.core.kinds import kinds_to_yaml
+from stockwright.core.names import UI_JOBS
+from stockwright.core.themes import Theme
+
+from .errors import PlanFailed
+from .events import Planning, Report, ThemePlanned
+from .follow import Follower, Lost
+from .graph import ApiGraph, bind_plan
+from .ledger import Ledger
+from .order import Order
+from .server import Finished, Server
+
+
+class Planner:
+    def __init__(self, order: Order, graph: ApiGraph, size: tuple[int, int]) -> None:
+        """`graph` is the plan graph, settings applied; `size` the (width, height) of the jobs."""
+        self._order, self._graph, self._size = order, graph, size
+
+    def open_themes(self, ledger: Ledger) -> list[tuple[Theme, int]]:
+        """Themes whose jobs are not planned yet, with their numbers of pictures."""
+        there = ledger.planned_themes()
+        counts = self._order.theme_counts().items()
+        return [(theme, n) for theme, n in counts if n and theme.title not in there]
+
+    def queue(
+        self, theme: Theme, count: int, ledger: Ledger, server: Server, client_id: str
+    ) -> str:
+        """Queues the plan of a theme; its graph id. Subjects that the ledger has are excluded."""
+        graph = bind_plan(
+            self._graph,
+            theme.to_yaml(),
+            kinds_to_yaml(self._order.kinds),
+            count,
+            self._order.seed,
+            ledger.subjects(),
+        )
+        graph_id = str(uuid.uuid4())
+        server.queue_graph(graph, graph_id, client_id, workflow=None)
+        return graph_id
+
+    def take(
+        self, theme: Theme, count: int, ended: Finished, ledger: Ledger, report: Report
+    ) -> None:
+        """Puts the jobs of a plan graph that ended into the ledger. Raises PlanFailed."""
+        if not ended.success:
+            raise PlanFailed(ended.error, where=f"theme {theme.title!r}")
+        jobs = self._jobs(theme, ended)
+        self._check(theme, count, jobs)
+        ledger.add(jobs)
+        report(ThemePlanned(theme.title, len(jobs)))
+
+    def _jobs(self, theme: Theme, ended: Finished) -> list[Job]:
+        found: list[Any] = [
+            job for output in ended.outputs.values() for job in (output or {}).get(UI_JOBS, [])
+        ]
+        try:
+            return [job.sized(*self._size) for job in parse_jobs(found)]
+        except JobInvalid as error:
+            raise PlanFailed(str(error), where=f"theme {theme.title!r}") from error
+
+    def _check(self, theme: Theme, count: int, jobs: list[Job]) -> None:
+        wanted = {kind: n for kind, n in self._order.kind_counts(count).items() if n}
+        got = dict(Counter(job.kind for job in jobs))
+        if got != wanted:
+            raise PlanFailed(
+                f"the plan has {got} instead of {wanted}",
+                where=f"theme {theme.title!r}",
+                hint="The plan graph must pass the driver's theme, kinds and count on unchanged.",
+            )
+
+
+def plan_all(
+    planner: Planner,
+    ledger: Ledger,
+    server: Server,
+    client_id: str,
+    follower: Follower,
+    report: Report,
+) -> None:
+    """Plans every theme that is not planned yet, one after the other, so that a theme's subjects
+    are known to the next one. Raises ServerDown when the server dies under it."""
+    for theme, count in planner.open_themes(ledger):
+        report(Planning(theme.title, 0, count))
+        while True:
+            graph_id = planner.queue(theme, count, ledger, server, client_id)
+            follower.add(graph_id)
+            _, ended = follower.wait()
+            if not isinstance(ended, Lost):
+                break
+        planner.take(theme, count, ended, ledger, report)

@@ -1,0 +1,140 @@
+"""What a run leaves besides its pictures: manifests and contact sheets, made from the ledger.
+
+`manifest.csv` and `manifest.jsonl` have one row a finished picture with all of its job, its file
+(relative to the run folder), pixels, bytes and SHA-256; `failed.jsonl` has the jobs that were given
+up, with the reason. `contact-sheet.jpg` shows the pictures by theme and kind; pools that do not fit
+go on in `contact-sheet-2.jpg` and so on.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from .collect import write_file
+from .ledger import Entry, JobState, Ledger
+
+THUMB, GAP, CAPTION, HEADING, COLUMNS = 224, 16, 36, 52, 5
+PAGE_ROWS = 40
+_INK, _SOFT, _PAPER, _FRAME = "#1c1e21", "#62666d", "#ffffff", "#e6e8eb"
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def write_reports(ledger: Ledger, folder: Path) -> list[Path]:
+    """Writes all of them anew. Returns the contact sheet's pages."""
+    rows = [_row(entry) for entry in ledger.entries() if entry.state is JobState.DONE]
+    table = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(table, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    # The signature lets spreadsheets read it as UTF-8.
+    write_file(folder / "manifest.csv", table.getvalue().encode("utf-8-sig"))
+    write_file(folder / "manifest.jsonl", _lines(rows))
+    failed = [
+        entry.job.to_dict() | {"error": entry.error}
+        for entry in ledger.entries()
+        if entry.state is JobState.FAILED
+    ]
+    if failed:
+        write_file(folder / "failed.jsonl", _lines(failed))
+    else:
+        (folder / "failed.jsonl").unlink(missing_ok=True)
+    return _write_sheets(ledger, folder)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    assert entry.file is not None
+    file = entry.file
+    made = {"file": file.path, "width": file.width, "height": file.height}
+    return entry.job.to_dict() | made | {"bytes": file.size, "sha256": file.sha256}
+
+
+def _lines(rows: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def _write_sheets(ledger: Ledger, folder: Path) -> list[Path]:
+    entries = [entry for entry in ledger.entries() if entry.state is JobState.DONE]
+    # A theme's kinds stay together even where failed jobs were replaced later.
+    order = {key: n for n, key in enumerate(dict.fromkeys(map(_heading, entries)))}
+    entries.sort(key=lambda entry: order[_heading(entry)])
+    pages: list[Path] = []
+    for number, page in enumerate(_pages(entries), 1):
+        path = folder / ("contact-sheet.jpg" if number == 1 else f"contact-sheet-{number}.jpg")
+        buffer = io.BytesIO()
+        _draw_page(page, folder).save(buffer, "JPEG", quality=90, subsampling=0)
+        write_file(path, buffer.getvalue())
+        pages.append(path)
+    return pages
+
+
+def _heading(entry: Entry) -> tuple[str, str]:
+    return entry.job.theme, entry.job.kind
+
+
+def _pages(entries: list[Entry]) -> Iterator[list[list[Entry]]]:
+    """Rows of up to COLUMNS pictures of one theme and kind, PAGE_ROWS rows a page."""
+    rows: list[list[Entry]] = []
+    for _, group in groupby(entries, _heading):
+        members = list(group)
+        rows += [members[i : i + COLUMNS] for i in range(0, len(members), COLUMNS)]
+    for start in range(0, len(rows), PAGE_ROWS):
+        yield rows[start : start + PAGE_ROWS]
+
+
+def _draw_page(rows: list[list[Entry]], folder: Path) -> Image.Image:
+    columns = max(max(map(len, rows)), 3)
+    headed = [n == 0 or _heading(row[0]) != _heading(rows[n - 1][0]) for n, row in enumerate(rows)]
+    height = GAP + sum(THUMB + CAPTION + GAP + HEADING * head for head in headed)
+    sheet = Image.new("RGB", (GAP + columns * (THUMB + GAP), height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    title, small = _font(24), _font(15)
+    y = GAP
+    for row, head in zip(rows, headed, strict=True):
+        if head:
+            theme, kind = _heading(row[0])
+            draw.text((GAP, y + 8), theme, fill=_INK, font=title)
+            draw.text((GAP + draw.textlength(theme, title) + 12, y + 15), kind, _SOFT, small)
+            y += HEADING
+        for n, entry in enumerate(row):
+            x = GAP + n * (THUMB + GAP)
+            draw.rectangle((x, y, x + THUMB - 1, y + THUMB - 1), fill=_FRAME)
+            thumb = _thumbnail(entry, folder)
+            at = (x + (THUMB - thumb.width) // 2, y + (THUMB - thumb.height) // 2)
+            sheet.paste(thumb, at)
+            draw.text((x, y + THUMB + 6), _cut(draw, entry.job.subject, small), _INK, small)
+        y += THUMB + CAPTION + GAP
+    return sheet
+
+
+def _thumbnail(entry: Entry, folder: Path) -> Image.Image:
+    assert entry.file is not None
+    try:
+        with Image.open(folder / entry.file.path) as image:
+            image.draft("RGB", (THUMB, THUMB))
+            return ImageOps.contain(image.convert("RGB"), (THUMB, THUMB))
+    except OSError:  # moved away by a person: its place stays empty
+        return Image.new("RGB", (1, 1), _FRAME)
+
+
+def _cut(draw: ImageDraw.ImageDraw, text: str, font: _Font) -> str:
+    if draw.textlength(text, font) <= THUMB:
+        return text
+    while text and draw.textlength(text + "…", font) > THUMB:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def _font(size: int) -> _Font:
+    try:
+        return ImageFont.truetype("DejaVuSans.ttf", size)  # has Cyrillic
+    except OSError:
+        return ImageFont.load_default(size)

@@ -1,0 +1,261 @@
+"""The loop of a run: adopt what an earlier driver left, plan, queue, follow, collect, refill.
+
+Every graph is written into the ledger before it is sent, under an id of the driver's own choice. So
+whatever is killed at whatever moment, the next start asks the server for the graphs that the ledger
+holds as queued: what it knows is followed to its end, what it does not know is made again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from stockwright.core.jobs import Job
+
+from .batching import BatchSizer
+from .collect import PictureRefused, collect, saved_files
+from .connection import Connection
+from .errors import GraphRefused, ServerDown, ServerFailing
+from .events import (
+    AttemptFailed,
+    GraphQueued,
+    NodeRuns,
+    Notice,
+    PictureDone,
+    Planning,
+    Report,
+)
+from .follow import Follower, Lost
+from .graph import ApiGraph, bind_jobs, title_of
+from .ledger import AttemptState, Ledger, StoredFile
+from .listener import Listener, Step
+from .planner import Planner, plan_all
+from .server import Finished, Graph
+
+AHEAD = 2
+"""Graphs in the server's queue: one runs, and one waits so that the server never does."""
+
+FRUITLESS = 30
+"""Graphs in a row that bring nothing before the run is stopped."""
+
+DEATHS = 4
+"""Deaths of the server in a row without a picture before the run is stopped."""
+
+_OUT_OF_MEMORY = ("out of memory", "outofmemory", "can't allocate memory", "not enough memory")
+
+
+@dataclass(frozen=True, slots=True)
+class RunGraphs:
+    stock: ApiGraph
+    """Settings applied, jobs not yet."""
+    canvas: Graph | None
+    """What the pictures carry as their canvas graph."""
+
+
+class Runner:
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        folder: Path,
+        ledger: Ledger,
+        connection: Connection,
+        planner: Planner,
+        graphs: RunGraphs,
+        sizer: BatchSizer,
+        report: Report,
+    ) -> None:
+        """`run_id` names the run's folder in the server's output; `folder` takes the pictures."""
+        self._run_id, self._folder = run_id, folder
+        self._ledger, self._connection, self._planner = ledger, connection, planner
+        self._graphs, self._sizer, self._report = graphs, sizer, report
+        self._client = str(uuid.uuid4())
+        self._flights: dict[str, list[Job]] = {}
+        self._fruitless = self._deaths = 0
+
+    def plan(self) -> None:
+        """Plans all that is not planned yet, and makes no picture."""
+        self._survive(pictures=False)
+
+    def run(self) -> None:
+        """Plans and makes what is open.
+
+        On KeyboardInterrupt the graphs are taken from the server and their jobs planned again
+        before it goes on to the caller.
+        """
+        self._survive(pictures=True)
+
+    def _survive(self, *, pictures: bool) -> None:
+        while True:
+            server = self._connection.server
+            with Listener(server.websocket_url, self._client, server.headers) as listener:
+                follower = Follower(server, listener, self._on_step)
+                try:
+                    plan_all(
+                        self._planner, self._ledger, server, self._client, follower, self._report
+                    )
+                    if pictures:
+                        self._adopt(follower)
+                        self._drain(follower)
+                    return
+                except ServerDown as down:
+                    self._recover(down)
+                except KeyboardInterrupt:
+                    self._withdraw(follower.clear())
+                    raise
+
+    def _adopt(self, follower: Follower) -> None:
+        """Takes up what the ledger holds as queued, from an earlier driver or an earlier server."""
+        self._flights = {}
+        for graph, jobs in self._ledger.open_graphs().items():
+            if self._connection.server.knows(graph):
+                self._flights[graph] = jobs
+                follower.add(graph)
+            else:
+                self._lose(graph, jobs, running=not self._flights)
+
+    def _drain(self, follower: Follower) -> None:
+        self._fill(follower)
+        while self._flights:
+            graph, ended = follower.wait()
+            jobs = self._flights.pop(graph)
+            if isinstance(ended, Lost):
+                self._lose(graph, jobs, running=True)
+                self._fill(follower)
+            elif ended.success:
+                self._sizer.record(len(jobs), ended.seconds)
+                self._fill(follower)  # first, so that the server goes on meanwhile
+                self._collect(graph, jobs, ended)
+            else:
+                self._fail(graph, jobs, ended)
+            self._fill(follower)
+
+    def _fill(self, follower: Follower) -> None:
+        while len(self._flights) < AHEAD:
+            jobs = self._ledger.next_jobs(self._sizer.next_size())
+            if not jobs:
+                return
+            graph_id = str(uuid.uuid4())
+            graph = bind_jobs(self._graphs.stock, jobs, self._server_folder(graph_id))
+            self._ledger.queue(graph_id, jobs)
+            self._flights[graph_id] = jobs
+            try:
+                self._connection.server.queue_graph(
+                    graph, graph_id, self._client, self._graphs.canvas
+                )
+            except GraphRefused:
+                self._give_back(graph_id, [j.id for j in jobs], AttemptState.DROPPED, "refused")
+                raise
+            follower.add(graph_id)
+            self._report(GraphQueued(graph_id, len(jobs)))
+
+    def _collect(self, graph: str, jobs: list[Job], ended: Finished) -> None:
+        files = saved_files(ended)
+        done: dict[str, StoredFile] = {}
+        refused: dict[str, str] = {}
+        for job in jobs:
+            try:
+                file = files.get(job.id)
+                done[job.id] = collect(self._connection.server, job, file, self._folder)
+            except PictureRefused as reason:
+                refused[job.id] = str(reason)
+        self._ledger.finish(graph, done)
+        for job in jobs:
+            if job.id in done:
+                path = str(self._folder / done[job.id].path)
+                self._report(PictureDone(job.id, job.theme, job.kind, job.subject, path))
+        for job_id, reason in refused.items():
+            self._give_back(graph, [job_id], AttemptState.FAILED, reason)
+        self._note_graph(fruitful=bool(done), reason=next(iter(refused.values()), ""))
+        if self._connection.output is not None:
+            made = self._connection.output / self._server_folder(graph)
+            shutil.rmtree(made, ignore_errors=True)
+
+    def _fail(self, graph: str, jobs: list[Job], ended: Finished) -> None:
+        ids = [job.id for job in jobs]
+        if len(jobs) > 1 and _out_of_memory(ended):
+            size = self._sizer.shrink(len(jobs))
+            self._report(Notice(f"{len(jobs)} jobs do not fit into memory; now {size} at most"))
+            self._give_back(graph, ids, AttemptState.DROPPED, ended.error)
+            return
+        self._give_back(graph, ids, AttemptState.FAILED, ended.error or "the graph failed")
+        self._note_graph(fruitful=False, reason=ended.error)
+
+    def _lose(self, graph: str, jobs: list[Job], *, running: bool) -> None:
+        state = AttemptState.LOST if running else AttemptState.DROPPED
+        self._give_back(graph, [job.id for job in jobs], state, "the server was restarted")
+
+    def _give_back(self, graph: str, job_ids: list[str], state: AttemptState, reason: str) -> None:
+        given_up = self._ledger.give_back(graph, job_ids, state, reason)
+        if state is not AttemptState.DROPPED:
+            for job_id in job_ids:
+                self._report(AttemptFailed(job_id, reason, job_id in given_up))
+
+    def _note_graph(self, *, fruitful: bool, reason: str) -> None:
+        if fruitful:
+            self._fruitless = self._deaths = 0
+            return
+        self._fruitless += 1
+        if self._fruitless >= FRUITLESS:
+            raise ServerFailing(
+                f"{FRUITLESS} graphs in a row failed, the last one with: {reason}",
+                where=self._connection.server.url,
+                hint="Mend the cause, then give the same command again.",
+            )
+
+    def _recover(self, down: ServerDown) -> None:
+        self._deaths += 1
+        if self._deaths >= DEATHS:
+            raise ServerFailing(
+                f"the server died {DEATHS} times without finishing a picture",
+                where=down.where,
+                hint="Look into its log. If memory runs out: --batch 1, or smaller pictures.",
+            ) from down
+        running = max((len(jobs) for jobs in self._flights.values()), default=1)
+        if self._deaths > 1 and running > 1:  # once may be chance; twice may be memory
+            self._sizer.shrink(running)
+        self._sizer.restart()
+        self._connection.recover(down)
+
+    def _withdraw(self, graphs: list[str]) -> None:
+        """Takes graphs from the server; it may be gone already."""
+        server, queued = self._connection.server, self._ledger.open_graphs()
+        try:
+            known = list(dict.fromkeys([*graphs, *queued]))
+            server.delete(known)
+            for graph in known:
+                server.interrupt(graph)
+        except ServerDown as down:
+            self._report(Notice(f"{down.what}: its graphs could not be interrupted"))
+        for graph, jobs in queued.items():
+            ids = [job.id for job in jobs]
+            self._ledger.give_back(graph, ids, AttemptState.DROPPED, "interrupted")
+
+    def _server_folder(self, graph: str) -> str:
+        # One folder a graph: a second attempt is no cache hit on files that may be gone.
+        return f"stockwright/{self._run_id}/{graph[:13]}"
+
+    def _on_step(self, step: Step) -> None:
+        if step.graph in self._flights:
+            title = title_of(self._graphs.stock, step.node)
+            self._report(NodeRuns(step.graph, title, step.value, step.maximum))
+        elif step.maximum > 1:
+            self._report(Planning("", int(step.value), int(step.maximum)))
+
+
+def resume(ledger: Ledger, folder: Path, report: Report) -> None:
+    """Makes a ledger ready to go on: jobs given up get new tries, and missing files new jobs."""
+    if count := ledger.reopen_failed():
+        report(Notice(f"{count} jobs that failed before are tried again"))
+    gone = [e.job.id for e in ledger.entries() if e.file and not (folder / e.file.path).exists()]
+    for job_id in gone:
+        ledger.forget_file(job_id)
+    if gone:
+        report(Notice(f"{len(gone)} finished pictures are missing and are made again"))
+
+
+def _out_of_memory(ended: Finished) -> bool:
+    text = f"{ended.error_type} {ended.error}".casefold()
+    return any(sign in text for sign in _OUT_OF_MEMORY)

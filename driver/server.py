@@ -1,0 +1,237 @@
+"""One ComfyUI server over HTTP: what the driver asks of it, and how it can fail.
+
+A refused connection, three times in a row, means that the server is down (`ServerDown`). A time-out
+means nothing: a server that samples on all cores answers late, so the call is made again. An answer
+other than the expected one is `ServerRefused`, or `GraphRefused` for a graph.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import requests
+
+from .errors import GraphRefused, OrderInvalid, ServerDown, ServerRefused
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+REFUSALS = 3
+TIMEOUTS = 10
+
+Graph = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What the server's history says of a graph that ended."""
+
+    success: bool
+    interrupted: bool
+    error: str
+    """What went wrong, for a person; empty for a success."""
+    error_type: str
+    """The Python type that was raised in the server, such as `torch.OutOfMemoryError`."""
+    outputs: dict[str, dict[str, list[Any]]]
+    """UI outputs by node id."""
+    seconds: float
+    """From start to end, by the server's clock."""
+
+
+class Server:
+    """`url` such as http://127.0.0.1:8188; `headers` go with every request, websocket included."""
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        parts = urlsplit(url if "//" in url else f"http://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise OrderInvalid(
+                f"{url!r} is not a server's address",
+                where="--server",
+                hint="Write it as http://host:8188 or https://host.",
+            )
+        self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        self.headers = dict(headers or {})
+        self._session = requests.Session()
+        self._session.headers.update(self.headers)
+
+    @property
+    def websocket_url(self) -> str:
+        return "ws" + self.url.removeprefix("http") + "/ws"
+
+    def system_stats(self) -> dict[str, Any]:
+        return self._json("GET", "/system_stats")
+
+    def object_info(self) -> dict[str, Any]:
+        return self._json("GET", "/object_info")
+
+    def queue_graph(
+        self, graph: Graph, graph_id: str, client_id: str, workflow: Graph | None
+    ) -> None:
+        """Queues a graph under an id of our own choice.
+
+        `workflow` is the canvas graph that pictures carry. Raises GraphRefused with all that the
+        server finds wrong, by node title.
+        """
+        body: dict[str, Any] = {"prompt": graph, "prompt_id": graph_id, "client_id": client_id}
+        if workflow is not None:
+            body["extra_data"] = {"extra_pnginfo": {"workflow": workflow}}
+        try:
+            response = self._once("POST", "/prompt", json=body)
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout):
+            # It may have arrived all the same, and must not run twice.
+            if self.knows(graph_id):
+                return
+            response = self._request("POST", "/prompt", json=body)
+        answer = _object(response) or {}
+        if response.status_code == 400 and "error" in answer:
+            raise GraphRefused(_node_errors(graph, answer))
+        self._check(response, "/prompt")
+        if answer.get("node_errors"):
+            # Some outputs are valid, and the server would run only those.
+            self.delete([graph_id])
+            raise GraphRefused(_node_errors(graph, answer))
+
+    def finished(self, graph_id: str) -> Finished | None:
+        """The history's entry of a graph, or None while there is none."""
+        entry = self._json("GET", f"/history/{graph_id}").get(graph_id)
+        return None if entry is None else _finished(entry)
+
+    def knows(self, graph_id: str) -> bool:
+        """Whether the graph waits, runs or has ended on this server since its start."""
+        # History first and last: between the two a graph may move from the queue into it.
+        return (
+            self.finished(graph_id) is not None
+            or any(graph_id in ids for ids in self.queued())
+            or self.finished(graph_id) is not None
+        )
+
+    def queued(self) -> tuple[set[str], set[str]]:
+        """Ids of the graphs that run and that wait."""
+        queue = self._json("GET", "/queue")
+        running, pending = queue.get("queue_running", []), queue.get("queue_pending", [])
+        return {str(item[1]) for item in running}, {str(item[1]) for item in pending}
+
+    def delete(self, graph_ids: list[str]) -> None:
+        self._check(self._request("POST", "/queue", json={"delete": graph_ids}), "/queue")
+
+    def interrupt(self, graph_id: str) -> None:
+        """Stops the graph if it is the one that runs."""
+        response = self._request("POST", "/interrupt", json={"prompt_id": graph_id})
+        self._check(response, "/interrupt")
+
+    def view(self, filename: str, subfolder: str, folder_type: str) -> bytes | None:
+        """A file of the server's output, input or temp folder; None where it is missing."""
+        query = {"filename": filename, "subfolder": subfolder, "type": folder_type}
+        response = self._request("GET", "/view", params=query)
+        if response.status_code == 404:
+            return None
+        self._check(response, "/view")
+        return response.content
+
+    def _json(self, method: str, path: str) -> dict[str, Any]:
+        response = self._request(method, path)
+        self._check(response, path)
+        if (answer := _object(response)) is None:
+            raise ServerRefused(
+                "the answer is not what ComfyUI sends",
+                where=f"{self.url}{path}",
+                hint="Check that this address is a ComfyUI server.",
+            )
+        return answer
+
+    def _check(self, response: requests.Response, path: str) -> None:
+        if response.ok:
+            return
+        hint = "Check that this address is a ComfyUI server."
+        if response.status_code in (401, 403, 407):
+            hint = 'Give the proxy\'s token: --header "Authorization: Bearer …".'
+        raise ServerRefused(
+            f"HTTP {response.status_code} {response.reason}", where=f"{self.url}{path}", hint=hint
+        )
+
+    def _once(self, method: str, path: str, **options: Any) -> requests.Response:
+        limits = (CONNECT_SECONDS, READ_SECONDS)
+        return self._session.request(method, self.url + path, timeout=limits, **options)
+
+    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
+        refused = timeouts = 0
+        while True:
+            try:
+                return self._once(method, path, **options)
+            except requests.exceptions.SSLError as error:
+                raise ServerRefused(
+                    f"its TLS certificate is not trusted: {error}",
+                    where=self.url,
+                    hint="Set REQUESTS_CA_BUNDLE to the file of your certificate authority.",
+                ) from error
+            except requests.exceptions.Timeout as error:
+                timeouts += 1
+                if timeouts == TIMEOUTS:
+                    raise self._down(f"no answer for {TIMEOUTS} tries") from error
+            except requests.exceptions.ConnectionError as error:
+                refused += 1
+                if refused == REFUSALS:
+                    raise self._down("the connection is refused") from error
+                time.sleep(0.3 * refused)
+            except requests.exceptions.RequestException as error:
+                raise ServerRefused(str(error), where=self.url + path) from error
+
+    def _down(self, why: str) -> ServerDown:
+        return ServerDown(
+            f"the server is down: {why}",
+            where=self.url,
+            hint="Start it, then give the same command again: it goes on where it stopped.",
+        )
+
+
+def _object(response: requests.Response) -> dict[str, Any] | None:
+    """The JSON object that a response carries, or None."""
+    try:
+        answer: Any = response.json()
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", answer) if isinstance(answer, dict) else None
+
+
+def _finished(entry: dict[str, Any]) -> Finished:
+    status: dict[str, Any] = entry.get("status") or {}
+    messages: list[list[Any]] = status.get("messages") or []
+    by_name: dict[str, dict[str, Any]] = {str(name): data for name, data in messages}
+    failure = by_name.get("execution_error", {})
+    error = ""
+    if failure:
+        said = str(failure.get("exception_message", "")).strip()
+        error = f"{failure.get('node_type')}: {said}"
+    interrupted = "execution_interrupted" in by_name
+    stamps = [int(data["timestamp"]) for data in by_name.values() if "timestamp" in data]
+    return Finished(
+        success=status.get("status_str") == "success",
+        interrupted=interrupted,
+        error="interrupted" if interrupted else error,
+        error_type=str(failure.get("exception_type", "")),
+        outputs=entry.get("outputs") or {},
+        seconds=(max(stamps) - min(stamps)) / 1000 if stamps else 0.0,
+    )
+
+
+def _node_errors(graph: Graph, answer: dict[str, Any]) -> str:
+    lines: list[str] = []
+    by_node: dict[str, dict[str, Any]] = answer.get("node_errors") or {}
+    for node_id, found in by_node.items():
+        node: dict[str, Any] = graph.get(node_id, {})
+        title = node.get("_meta", {}).get("title") or found.get("class_type")
+        errors: list[dict[str, Any]] = found.get("errors", [])
+        lines += [f"{title}: {_node_error(error)}" for error in errors]
+    if not lines:
+        error: dict[str, Any] = answer.get("error") or {}
+        lines = [f"{error.get('message', '')} {error.get('details', '')}".strip()]
+    return "the server refuses the graph: " + "; ".join(dict.fromkeys(lines))
+
+
+def _node_error(error: dict[str, Any]) -> str:
+    if error.get("type") == "custom_validation_failed":
+        # The server repeats a node's own words for each of its inputs: "width - …".
+        return str(error["details"]).partition(" - ")[2]
+    return f"{error['message']}: {error['details']}"

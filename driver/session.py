@@ -1,0 +1,127 @@
+"""Carrying out an order: folder, ledger, server, graphs and loop put together.
+
+What a command needs: `Asked` in, `Outcome` out. Nothing here prints.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stockwright.core.jobs import Job
+
+from .batching import BatchSizer
+from .connection import Connection, StartedServer, connect
+from .events import Notice, Report, RunEnded, RunStarted
+from .folder import RunFolder
+from .ledger import JobState, Ledger
+from .order import Order
+from .planner import Planner
+from .prepare import SKETCH, SKETCH_SIZE, Prepared, canvas_of, prepare
+from .reports import write_reports
+from .runner import RunGraphs, Runner, resume
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    order: Order
+    workflow: dict[str, Any]
+    """The stock graph's JSON, as saved."""
+    plan: dict[str, Any]
+    """The plan graph's JSON, as saved."""
+    folder: Path
+    batch: int | None
+    """Jobs in a graph; None finds the fastest."""
+    server: str | None
+    """Address of a server; None starts or joins one."""
+    comfyui: Path | None
+    """The ComfyUI folder to start instead of the embedded one."""
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    done: int
+    failed: int
+    sheets: list[Path]
+    """Pages of the contact sheet."""
+
+
+def carry_out(asked: Asked, report: Report) -> Outcome:
+    """Makes what is open of an order. Reports are written however it ends."""
+    folder, began = RunFolder(asked.folder), time.monotonic()
+    with folder.held():
+        folder.settle(asked.order, asked.workflow, asked.plan)
+        ledger = Ledger(folder.ledger)
+        try:
+            resume(ledger, folder.path, report)
+            done = ledger.counts()[JobState.DONE]
+            report(RunStarted(str(folder.path), asked.order.count, done))
+            try:
+                if done < asked.order.count:
+                    with _runner(asked, ledger, report) as runner:
+                        runner.run()
+            finally:
+                sheets = write_reports(ledger, folder.path)
+                counts = ledger.counts()
+                done, failed = counts[JobState.DONE], counts[JobState.FAILED]
+                left = asked.order.count - done - failed
+                seconds = round(time.monotonic() - began, 3)
+                report(RunEnded(str(folder.path), done, failed, left, seconds))
+            return Outcome(done, failed, sheets)
+        finally:
+            ledger.close()
+
+
+def plan_only(asked: Asked, report: Report) -> list[Job]:
+    """The jobs of an order, planned beside its run folder, which is not touched."""
+    with tempfile.TemporaryDirectory() as scratch:
+        ledger = Ledger(Path(scratch) / "run.sqlite")
+        try:
+            with _runner(asked, ledger, report) as runner:
+                runner.plan()
+            return [entry.job for entry in ledger.entries()]
+        finally:
+            ledger.close()
+
+
+@contextmanager
+def _runner(asked: Asked, ledger: Ledger, report: Report) -> Generator[Runner]:
+    connection = connect(asked.server, asked.comfyui, asked.headers, report)
+    try:
+        prepared = _prepare(asked, connection, ledger, report)
+        yield Runner(
+            run_id=asked.order.id,
+            folder=asked.folder,
+            ledger=ledger,
+            connection=connection,
+            planner=Planner(asked.order, prepared.plan, prepared.size),
+            graphs=RunGraphs(prepared.stock, canvas_of(asked.workflow)),
+            sizer=BatchSizer(asked.batch),
+            report=report,
+        )
+    finally:
+        connection.close()
+
+
+def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Report) -> Prepared:
+    # Settled at the first start: a run never changes its checkpoint half-way.
+    settled: bool | None = ledger.noted("sketch")
+    ours = isinstance(connection, StartedServer) and asked.comfyui is None
+    allowed = settled if settled is not None else None if ours else False
+    info = connection.server.object_info()
+    prepared = prepare(asked.order, asked.workflow, asked.plan, info, sketch=allowed)
+    if prepared.sketch and settled is None:
+        report(
+            Notice(
+                "The graph's checkpoint is not installed: the small one stands in"
+                f" ({SKETCH}, {SKETCH_SIZE} px). Its pictures are for trying out only."
+            )
+        )
+    ledger.note("sketch", prepared.sketch)
+    return prepared

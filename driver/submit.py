@@ -1,0 +1,232 @@
+"""`submit.py --theme TEXT…`: a theme in, a folder of pictures out.
+
+Exit codes: 0 all delivered, 1 some jobs failed, 2 wrong use, 3 server or environment, 130 stopped
+by Ctrl-C. The same command again goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+try:
+    from rich.console import Console
+    from rich.table import Table
+
+    from driver.errors import OrderInvalid, StockwrightError
+    from driver.events import Failed, to_json
+    from driver.folder import RUNS, RunFolder
+    from driver.graph import load_graph
+    from driver.order import PER_THEME, Order, digest, read_kinds, read_themes
+    from driver.places import WORKFLOWS
+    from driver.progress import reporting
+    from driver.session import Asked, Outcome, carry_out, plan_only
+    from stockwright.core.jobs import Job
+    from stockwright.core.loras import LoraUse, parse_loras
+except ImportError as error:
+    print(
+        f"This Python cannot run Stockwright ({error}). Run `make setup`, then use"
+        " .venv/bin/python instead of python.",
+        file=sys.stderr,
+    )
+    sys.exit(3)
+
+INTERRUPTED = 130
+ORDER_FLAGS = ("theme", "count", "kinds", "seed", "workflow", "checkpoint", "lora", "settings")
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        asked = _asked(args)
+        return _plan(asked, args.json) if args.dry_run else _make(asked, args.json)
+    except StockwrightError as error:
+        if args.debug:
+            raise
+        if args.json:
+            print(to_json(Failed(error.code, error.what, error.where, error.hint)), flush=True)
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped. The same command again goes on from here.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if args.debug:
+            raise
+        print(
+            f"error: {type(error).__name__}: {error} [internal]\nThis is a defect: --debug shows"
+            " where. Nothing that was made is lost.",
+            file=sys.stderr,
+        )
+        return 3
+
+
+def _plan(asked: Asked, as_json: bool) -> int:
+    with reporting(as_json=False) as report:  # standard output is for the jobs
+        jobs = plan_only(asked, report)
+    _print_jobs(jobs, as_json=as_json)
+    return 0
+
+
+def _make(asked: Asked, as_json: bool) -> int:
+    with reporting(as_json=as_json) as report:
+        outcome = carry_out(asked, report)
+    if not as_json:
+        _print_outcome(outcome, asked.folder)
+    return 1 if outcome.failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(
+        prog="submit", description="Makes a pool of pictures for one theme or several."
+    )
+    add = p.add_argument
+    add(
+        "--theme",
+        nargs="+",
+        action="extend",
+        metavar="TEXT",
+        help="a theme's name, English or Russian, any other text, or all",
+    )
+    add("--count", type=int, help=f"pictures in all (default {PER_THEME} for each theme)")
+    add("--kinds", help="shares, such as interiors=60,exteriors=20,items=20")
+    add("--seed", type=int, help="another seed gives other pictures (default 1)")
+    add("--workflow", type=Path, metavar="FILE", help="a graph saved by the canvas")
+    add("--checkpoint", metavar="NAME", help="instead of the graph's own")
+    add("--lora", action="append", metavar="NAME[:S]", help="may be given again")
+    add(
+        "--set",
+        action="append",
+        dest="settings",
+        metavar='"TITLE.INPUT=VALUE"',
+        help="any input of the graph by its node's title or class; may be given again",
+    )
+    add("--run", type=Path, metavar="DIR", help="the run's folder; alone, goes on with that run")
+    add("--batch", default="auto", metavar="N|auto", help="pictures in one sampler call")
+    add(
+        "--server",
+        default=os.environ.get("STOCKWRIGHT_SERVER"),
+        metavar="URL",
+        help="a ComfyUI server (default: STOCKWRIGHT_SERVER, else the embedded one)",
+    )
+    add(
+        "--header",
+        action="append",
+        default=[],
+        metavar='"NAME: VALUE"',
+        help="sent with every request; STOCKWRIGHT_TOKEN sends a bearer token",
+    )
+    add("--comfyui", type=Path, metavar="DIR", help="start the ComfyUI of this folder instead")
+    add("--dry-run", action="store_true", help="plan and print the jobs, make no picture")
+    add("--json", action="store_true", help="one JSON object a line on standard output")
+    add("--debug", action="store_true", help="show a stack trace with an error")
+    return p
+
+
+def _asked(args: argparse.Namespace) -> Asked:
+    given = [flag for flag in ORDER_FLAGS if getattr(args, flag) is not None]
+    if args.theme is None:
+        if args.run is None:
+            raise OrderInvalid("no theme is named", hint="For example: --theme Education")
+        if given:
+            flag = given[0].replace("settings", "set")
+            raise OrderInvalid(
+                f"--{flag} needs --theme: --run alone goes on with the order that is there"
+            )
+        order, workflow, plan = RunFolder(args.run).stored()
+    else:
+        workflow = load_graph(args.workflow or WORKFLOWS / "stock.json").data
+        plan = load_graph(WORKFLOWS / "plan.json").data
+        order = _order(args, digest(workflow), digest(plan))
+    return Asked(
+        order=order,
+        workflow=workflow,
+        plan=plan,
+        folder=args.run or RUNS / order.name,
+        batch=_batch(args.batch),
+        server=args.server,
+        comfyui=args.comfyui,
+        headers=_headers(args.header),
+    )
+
+
+def _order(args: argparse.Namespace, workflow: str, plan: str) -> Order:
+    themes = read_themes(args.theme)
+    loras: tuple[LoraUse, ...] = ()
+    for text in args.lora or []:
+        loras += parse_loras(text)
+    return Order.checked(
+        themes=themes,
+        kinds=read_kinds(args.kinds),
+        count=args.count if args.count is not None else PER_THEME * len(themes),
+        seed=args.seed if args.seed is not None else 1,
+        workflow=workflow,
+        plan=plan,
+        checkpoint=args.checkpoint,
+        loras=loras,
+        settings=tuple(args.settings or ()),
+    )
+
+
+def _batch(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if text.isdecimal() and 1 <= int(text) <= 1024:
+        return int(text)
+    raise OrderInvalid(f"{text!r} is neither auto nor a number from 1 to 1024", where="--batch")
+
+
+def _headers(texts: list[str]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if token := os.environ.get("STOCKWRIGHT_TOKEN"):
+        headers["Authorization"] = f"Bearer {token}"
+    for text in texts:
+        name, colon, value = text.partition(":")
+        if not (colon and name.strip() and name.isprintable() and value.isprintable()):
+            # The value is not repeated: it may be a secret.
+            raise OrderInvalid("a header is written as Name: value", where="--header")
+        headers[name.strip()] = value.strip()
+    return headers
+
+
+def _print_jobs(jobs: list[Job], *, as_json: bool) -> None:
+    if as_json:
+        for job in jobs:
+            print(json.dumps(job.to_dict(), ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("kind", "subject", "prompt"):
+        table.add_column(column, overflow="fold")
+    for name in ("seed", "size", "job"):
+        table.add_column(name, no_wrap=True)
+    for theme in dict.fromkeys(job.theme for job in jobs):
+        table.add_section()
+        table.add_row(f"[bold]{theme}")
+        for job in (job for job in jobs if job.theme == theme):
+            size = f"{job.width}x{job.height}"
+            table.add_row(job.kind, job.subject, job.prompt, str(job.seed), size, job.id)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200
+    console.print(table)
+
+
+def _print_outcome(outcome: Outcome, folder: Path) -> None:
+    print(f"{outcome.done} pictures in {folder}")
+    for sheet in outcome.sheets[:1]:
+        print(f"contact sheet: {sheet}")
+    if outcome.failed:
+        print(
+            f"{outcome.failed} jobs failed; why is in {folder / 'failed.jsonl'}. The same command"
+            " again tries them once more.",
+            file=sys.stderr,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

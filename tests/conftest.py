@@ -1,0 +1,74 @@
+"""One real server for the whole session, in a home of its own.
+
+The home shares the installed ComfyUI and the small models with the checkout's embedded server by
+links, and nothing else: what a user keeps there (an SDXL, a running server) does not matter here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+INSTALLED = Path(__file__).resolve().parent.parent / ".embedded"
+HOME = Path(tempfile.mkdtemp(prefix="stockwright-tests-"))
+# Before anything imports driver.places, which reads it once.
+os.environ["STOCKWRIGHT_HOME"] = str(HOME)
+for name in ("STOCKWRIGHT_SERVER", "STOCKWRIGHT_TOKEN"):
+    os.environ.pop(name, None)
+
+SKETCH = "sketch.safetensors"
+LLM = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+def make_home(home: Path) -> Path:
+    """A home whose server finds the small models, and loras of its own."""
+    models = home / "base" / "models"
+    for folder in ("checkpoints", "llm", "loras"):
+        (models / folder).mkdir(parents=True)
+    shared = INSTALLED / "base" / "models"
+    for name in (f"checkpoints/{SKETCH}", "checkpoints/sketch.source", f"llm/{LLM}"):
+        (models / name).symlink_to(shared / name)
+    (home / "ComfyUI").symlink_to(INSTALLED / "ComfyUI")
+    return home
+
+
+make_home(HOME)
+
+from driver import embedded, install, places  # noqa: E402
+from driver.server import Server  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home() -> Iterator[None]:
+    yield
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The session's embedded server, with the sketch checkpoint and the 135M model."""
+    install.install(print)  # links the packs
+    started = embedded.start(owner=os.getpid())
+    yield Server(started.url)
+    embedded.release(os.getpid())
+
+
+@pytest.fixture(scope="session")
+def object_info(server: Server) -> dict[str, Any]:
+    return server.object_info()
+
+
+@pytest.fixture(scope="session")
+def llm_path() -> Path:
+    return places.MODELS / "llm" / LLM
+
+
+@pytest.fixture(scope="session")
+def sketch_path() -> Path:
+    return places.MODELS / "checkpoints" / SKETCH
