@@ -14,7 +14,7 @@ from typing import Protocol
 
 from . import embedded
 from .errors import ServerDown
-from .events import Notice, Report
+from .events import Notice, Report, Waiting
 from .places import BASE
 from .server import Server
 
@@ -76,7 +76,7 @@ class StartedServer:
         started = embedded.start(
             comfyui=self._comfyui,
             owner=os.getpid(),
-            log=lambda text: self._report(Notice(text)),
+            log=lambda text: self._report(Waiting(text)),
         )
         self.server = Server(started.url)
 

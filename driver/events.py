@@ -15,6 +15,13 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the run waits for at this moment, and how long already."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunStarted:
     """Counts are pictures of the whole order; `done` were there already."""
 
@@ -95,6 +102,7 @@ class Failed:
 
 Event = (
     Notice
+    | Waiting
     | RunStarted
     | Planning
     | ThemePlanned

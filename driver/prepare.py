@@ -15,7 +15,7 @@ from .graph import (
     batch_size_of,
     check,
     find_missing_models,
-    find_nodes,
+    names_a_node,
     parse_assignment,
     set_checkpoint,
     set_loras,
@@ -80,23 +80,18 @@ def _bind(
         stock = set_loras(stock, [(use.name, use.strength) for use in order.loras])
     for setting in order.settings:
         target, value = parse_assignment(setting)
-        node = target.rpartition(".")[0]
-        if _has(stock, node):
+        if names_a_node(stock, target):
             stock = set_value(stock, target, value, info)
-        elif _has(plan, node):
+        elif names_a_node(plan, target):
             plan = set_value(plan, target, value, info)
         else:
             titles = sorted({title_of(g, n) for g in (stock, plan) for n in g})
             raise BindingError(
-                f"no node has the title or class {node!r}",
+                "no node has this title or class",
                 where=f"--set {setting!r}",
                 hint=f"There are: {', '.join(titles)}.",
             )
     return stock, plan
-
-
-def _has(graph: ApiGraph, node: str) -> bool:
-    return bool(find_nodes(graph, node)) or any(title_of(graph, n) == node for n in graph)
 
 
 def _needs_sketch(order: Order, bound: ApiGraph, saved: ApiGraph, info: ObjectInfo) -> bool:

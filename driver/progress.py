@@ -34,6 +34,7 @@ from .events import (
     Report,
     RunStarted,
     ThemePlanned,
+    Waiting,
     to_json,
 )
 
@@ -101,6 +102,8 @@ class _TerminalReport:
                 progress.console.print(escape(text))
             case AttemptFailed(job, reason, final):
                 progress.console.print(f"[yellow]{escape(_failure(job, reason, final))}")
+            case Waiting(text):
+                progress.update(task, now=escape(text))
             case RunStarted(_, total, done):
                 self._total, self._done = total, done
                 self._pictures()

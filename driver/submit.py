@@ -158,7 +158,8 @@ def _asked(args: argparse.Namespace) -> Asked:
 def _order(args: argparse.Namespace, workflow: str, plan: str) -> Order:
     themes = read_themes(args.theme)
     loras: tuple[LoraUse, ...] = ()
-    for text in args.lora or []:
+    texts: list[str] = args.lora or []
+    for text in texts:
         loras += parse_loras(text)
     return Order.checked(
         themes=themes,

@@ -1,0 +1,246 @@
+"""Settings into a graph: by node title or class, never by numeric id.
+
+A setting must fit exactly one place. What does not is a BindingError that lists the candidates.
+Every function gives a new graph and leaves its argument as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from stockwright.core import names
+from stockwright.core.errors import LoraInvalid
+from stockwright.core.jobs import Job, slug
+from stockwright.core.loras import LoraUse, parse_loras
+
+from ..errors import BindingError
+from .definitions import COMBO, InputSpec, NodeDef, node_def
+from .model import ApiGraph, ObjectInfo, find_nodes, title_of, with_inputs
+from .nearest import listed, same_file
+
+CHECKPOINT_INPUT = "ckpt_name"
+_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+def parse_assignment(text: str) -> tuple[str, str]:
+    """`Node title.input=value` as ("Node title.input", "value"). Raises BindingError."""
+    match = re.fullmatch(r"(.+?\.[^.=]+)=(.*)", text, re.DOTALL)
+    if match is None:
+        raise BindingError(
+            "a setting is written as Node title.input=value",
+            where=f"--set {text!r}",
+            hint='For example: --set "Scheduler.steps=20".',
+        )
+    return match[1].strip(), match[2]
+
+
+def names_a_node(api: ApiGraph, target: str) -> bool:
+    """Whether the node of a `Node title.input` is in this graph, whatever its inputs."""
+    dots = [match.start() for match in re.finditer(r"\.", target)]
+    return any(_matching(api, target[:at].strip()) for at in dots)
+
+
+def set_value(api: ApiGraph, target: str, value: str, info: ObjectInfo) -> ApiGraph:
+    """Sets `Node title.input` (or `NodeClass.input`) to a value written as text.
+
+    The text is read as the input's type: a whole number, a number, yes or no, one of a choice, or
+    text. A link that was there is replaced.
+    """
+    node_id, name = _find_input(api, target)
+    title, class_type = title_of(api, node_id), api[node_id]["class_type"]
+    definition = node_def(info, class_type)
+    if definition is None:
+        raise BindingError(f"the server does not have its class {class_type}", where=title)
+    spec = definition.input(name)
+    if spec is None:
+        raise BindingError(
+            f"has no input {name!r}", where=title, hint=f"It has {_inputs_of(definition)}."
+        )
+    return with_inputs(api, {node_id: {name: _parse(spec, value, f"{title}.{name}")}})
+
+
+def set_checkpoint(api: ApiGraph, name: str, info: ObjectInfo) -> ApiGraph:
+    """Sets the checkpoint of the graph's one node that loads one; folder and ending of the file's
+    name may be left out."""
+    loaders = {
+        node_id: spec
+        for node_id, node in api.items()
+        if (definition := node_def(info, node["class_type"]))
+        and (spec := definition.input(CHECKPOINT_INPUT))
+    }
+    if len(loaders) != 1:
+        raise BindingError(
+            f"{len(loaders)} nodes load a checkpoint{_candidates(api, list(loaders))}",
+            where=f"--checkpoint {name}",
+            hint=f'Name the node: --set "Node title.{CHECKPOINT_INPUT}={name}".',
+        )
+    [(node_id, spec)] = loaders.items()
+    value = _parse(spec, name, f"--checkpoint {name}")
+    return with_inputs(api, {node_id: {CHECKPOINT_INPUT: value}})
+
+
+def set_loras(api: ApiGraph, loras: Sequence[tuple[str, float]]) -> ApiGraph:
+    """Writes LoRAs, (name, strength) each, into the graph's one LoRA Stack in place of its own."""
+    node_id = _only(
+        api,
+        names.LORA_STACK,
+        "LoRA Stack",
+        "Add a LoRA Stack node behind the checkpoint loader, and save the graph.",
+    )
+    uses = tuple(LoraUse(name, strength) for name, strength in loras)
+    text = ", ".join(f"{use.name}:{use.strength!r}" for use in uses)
+    try:
+        if parse_loras(text) != uses:
+            raise BindingError("a LoRA's name holds a comma or a semicolon", where=text)
+    except LoraInvalid as error:
+        raise BindingError(error.what, where=error.where, hint=error.hint) from error
+    return with_inputs(api, {node_id: {"loras": text}})
+
+
+def bind_jobs(api: ApiGraph, jobs: Sequence[Job], folder: str) -> ApiGraph:
+    """Puts jobs into the Stockwright Batch, in place of a link if one is there, and `folder` into
+    the Save Stock Image node. Several of these get a subfolder each, named by title."""
+    batch = _only(api, names.BATCH, "Stockwright Batch", "Add one, and save the graph.")
+    text = json.dumps([job.to_dict() for job in jobs], ensure_ascii=False)
+    values: dict[str, dict[str, Any]] = {batch: {"jobs": text}}
+    savers = find_nodes(api, names.SAVE_IMAGE)
+    for index, node_id in enumerate(savers, start=1):
+        own = f"/{slug(title_of(api, node_id))}-{index}" if len(savers) > 1 else ""
+        values[node_id] = {"folder": folder + own}
+    return with_inputs(api, values)
+
+
+def bind_plan(
+    api: ApiGraph,
+    theme_yaml: str,
+    kinds_yaml: str,
+    count: int,
+    seed: int,
+    exclude: Sequence[str],
+) -> ApiGraph:
+    """Puts one theme's plan into Write Theme Prompts; `exclude` are subjects not to come again."""
+    node_id = _only(api, names.WRITE_PROMPTS, "Write Theme Prompts", "Add one, and save the graph.")
+    values = {
+        "theme": theme_yaml,
+        "kinds": kinds_yaml,
+        "count": count,
+        "seed": seed,
+        "exclude": "\n".join(exclude),
+    }
+    return with_inputs(api, {node_id: values})
+
+
+def batch_size_of(api: ApiGraph) -> tuple[int, int]:
+    """(width, height) in pixels that the Stockwright Batch gives to jobs without a size."""
+    node_id = _only(api, names.BATCH, "Stockwright Batch", "Add one, and save the graph.")
+    width, height = (api[node_id]["inputs"].get(side) for side in ("width", "height"))
+    if not isinstance(width, int) or not isinstance(height, int):
+        raise BindingError(
+            "width and height must be numbers in its widgets, not links",
+            where=title_of(api, node_id),
+            hint="Take the links off, and save the graph.",
+        )
+    return width, height
+
+
+def _find_input(api: ApiGraph, target: str) -> tuple[str, str]:
+    """(node id, input name); titles may hold dots, and so may inputs."""
+    dots = [match.start() for match in re.finditer(r"\.", target)]
+    splits = [(target[:at].strip(), target[at + 1 :].strip()) for at in reversed(dots)]
+    for node, name in splits:
+        found = _matching(api, node)
+        if len(found) == 1:
+            return found[0], name
+        if found:
+            raise BindingError(
+                f"{len(found)} nodes match {node!r}{_candidates(api, found)}",
+                where=target,
+                hint="Give them different titles in the canvas, and save the graph.",
+            )
+    if not splits:
+        raise BindingError("a place is written as Node title.input", where=target)
+    titles = sorted({title_of(api, node_id) for node_id in api})
+    raise BindingError(
+        f"no node has the title or class {splits[0][0]!r}",
+        where=target,
+        hint=f"There are: {listed(splits[0][0], titles)}.",
+    )
+
+
+def _matching(api: ApiGraph, node: str) -> list[str]:
+    exact = [i for i in api if title_of(api, i) == node]
+    folded = [i for i in api if title_of(api, i).casefold() == node.casefold()]
+    return exact or folded or find_nodes(api, node)
+
+
+def _only(api: ApiGraph, class_type: str, display_name: str, hint: str) -> str:
+    found = find_nodes(api, class_type)
+    if len(found) != 1:
+        what = f"the graph has {len(found)} {display_name} nodes instead of one"
+        raise BindingError(
+            what + _candidates(api, found),
+            hint=hint if not found else "Remove the others, and save the graph.",
+        )
+    return found[0]
+
+
+def _candidates(api: ApiGraph, found: Sequence[str]) -> str:
+    shown = ", ".join(f"{title_of(api, i)!r} ({api[i]['class_type']})" for i in found)
+    return f": {shown}" if shown else ""
+
+
+def _inputs_of(definition: NodeDef) -> str:
+    values = [spec.name for spec in definition.inputs if spec.is_widget]
+    return ", ".join(values) or "no inputs that take a value"
+
+
+def _parse(spec: InputSpec, text: str, where: str) -> Any:
+    kind = spec.widget_type
+    if kind in ("INT", "FLOAT"):
+        return _number(spec, text, where)
+    if kind == "BOOLEAN":
+        word = text.strip().lower()
+        if word not in _TRUE | _FALSE:
+            raise BindingError(f"{text!r} is neither true nor false", where=where)
+        return word in _TRUE
+    if kind == COMBO:
+        return _choice(spec, text, where)
+    if kind == "STRING":
+        return text
+    raise BindingError(f"takes a link of type {spec.type}, not a value", where=where)
+
+
+def _number(spec: InputSpec, text: str, where: str) -> int | float:
+    try:
+        value = int(text) if spec.widget_type == "INT" else float(text)
+    except ValueError:
+        kind = "a whole number" if spec.widget_type == "INT" else "a number"
+        raise BindingError(f"{text!r} is not {kind}", where=where) from None
+    low, high = spec.options.get("min"), spec.options.get("max")
+    if (
+        not math.isfinite(value)
+        or (low is not None and value < low)
+        or (high is not None and value > high)
+    ):
+        raise BindingError(f"{text} is not from {low} to {high}", where=where)
+    return value
+
+
+def _choice(spec: InputSpec, text: str, where: str) -> Any:
+    by_name = {str(choice): choice for choice in spec.choices or ()}
+    found = same_file(text, list(by_name))
+    if len(found) == 1:
+        return by_name[found[0]]
+    if found:
+        raise BindingError(f"{text!r} may mean {', '.join(found)}", where=where)
+    if spec.options.get("remote"):  # the list is not in /object_info
+        return text
+    raise BindingError(
+        f"the server does not offer {text!r}",
+        where=where,
+        hint=f"It offers {listed(text, list(by_name))}.",
+    )

@@ -1,0 +1,45 @@
+"""Which of the names that are there was meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+_SHOWN = 5
+
+
+def same_file(wanted: str, names: Sequence[str]) -> list[str]:
+    """The names that `wanted` means: itself, or else those that differ from it in letter case, or
+    in that it leaves out their folder or their ending."""
+    if wanted in names:
+        return [wanted]
+    folded = _path(wanted)
+    found = [name for name in names if str(_path(name)) == str(folded)]
+    return found or [
+        name
+        for name in names
+        if str(folded) in (str(_path(name).with_suffix("")), _path(name).name, _path(name).stem)
+    ]
+
+
+def nearest_first(wanted: str, names: Sequence[str]) -> list[str]:
+    """All names, those most like `wanted` first; file names count without their folder."""
+
+    def likeness(name: str) -> float:
+        return difflib.SequenceMatcher(None, _path(wanted).stem, _path(name).stem).ratio()
+
+    return sorted(names, key=likeness, reverse=True)
+
+
+def listed(wanted: str, names: Sequence[str]) -> str:
+    """A few names, the nearest first, and how many more there are."""
+    if not names:
+        return "nothing"
+    ordered = nearest_first(wanted, names)
+    more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
+    return ", ".join(ordered[:_SHOWN]) + more
+
+
+def _path(name: str) -> PurePosixPath:
+    return PurePosixPath(name.replace("\\", "/").casefold() or ".")

@@ -1,0 +1,132 @@
+"""Whether a server can run the graphs of an order; asked before anything is queued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from stockwright.core import names
+from stockwright.core.errors import LoraInvalid
+from stockwright.core.loras import find_lora, parse_loras
+
+from ..errors import PreflightFailed
+from .definitions import COMBO, InputSpec, node_def
+from .model import ApiGraph, ObjectInfo, find_nodes, is_link, title_of
+from .nearest import listed, nearest_first
+
+_UPLOADS = ("image_upload", "video_upload", "audio_upload", "file_upload", "animated_image_upload")
+
+
+@dataclass(frozen=True)
+class MissingModel:
+    """A value that the server does not offer: in most cases the name of a model file.
+
+    `available` is what it does offer, the nearest names first.
+    """
+
+    node_id: str
+    title: str
+    input: str
+    value: str
+    available: tuple[str, ...]
+
+    def __str__(self) -> str:
+        there = listed(self.value, self.available)
+        return f"{self.title!r}, {self.input}: {self.value!r}; there is {there}"
+
+
+def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo) -> None:
+    """Raises one PreflightFailed that lists all that keeps the two graphs from running: classes
+    and files that the server does not have, with what it has instead, and nodes that the driver
+    needs: exactly one Stockwright Batch and a Save Stock Image in `stock`, exactly one Write Theme
+    Prompts in `plan`."""
+    lines = [
+        *_wrong_nodes("the workflow", stock, names.BATCH, "Stockwright Batch"),
+        *_wrong_nodes("the plan graph", plan, names.WRITE_PROMPTS, "Write Theme Prompts"),
+    ]
+    if not find_nodes(stock, names.SAVE_IMAGE):
+        lines.append("the workflow has no Save Stock Image node")
+    for graph in (stock, plan):
+        lines += _missing_classes(graph, info)
+        lines += [str(missing) for missing in find_missing_models(graph, info)]
+    if lines:
+        raise PreflightFailed(
+            "the graphs cannot run on this server:\n" + "\n".join(f"  {line}" for line in lines),
+            hint="Install what is missing on the server and restart it, "
+            "or name what is there with --checkpoint, --lora or --set.",
+        )
+
+
+def find_missing_models(api: ApiGraph, info: ObjectInfo) -> list[MissingModel]:
+    """Values of choices, and LoRAs of a LoRA Stack, that the server does not offer.
+
+    Pictures to be uploaded, and lists that the canvas fetches from elsewhere, are not judged.
+    """
+    return [
+        MissingModel(
+            node_id, title_of(api, node_id), name, value, tuple(nearest_first(value, offered))
+        )
+        for node_id, node in api.items()
+        for name, value, offered in _not_offered(node, info)
+    ]
+
+
+def _not_offered(node: dict[str, Any], info: ObjectInfo) -> Iterator[tuple[str, str, list[str]]]:
+    """(input, value, names offered) of each wrong choice of a node."""
+    definition = node_def(info, node["class_type"])
+    for spec in definition.inputs if definition else ():
+        value = node["inputs"].get(spec.name)
+        if value is None or not _judged(spec, value) or value in (spec.choices or ()):
+            continue
+        yield spec.name, str(value), [str(choice) for choice in spec.choices or ()]
+    text = node["inputs"].get("loras")
+    if node["class_type"] == names.LORA_STACK and isinstance(text, str):
+        yield from _missing_loras(text, info)
+
+
+def _judged(spec: InputSpec, value: Any) -> bool:
+    return (
+        spec.type == COMBO
+        and not is_link(value)
+        and not isinstance(value, dict)  # several choices at once
+        and not spec.options.get("remote")
+        and not any(spec.options.get(name) for name in _UPLOADS)
+    )
+
+
+def _missing_loras(text: str, info: ObjectInfo) -> Iterator[tuple[str, str, list[str]]]:
+    loader = node_def(info, "LoraLoader")
+    spec = loader.input("lora_name") if loader else None
+    if spec is None:
+        return
+    files = [str(choice) for choice in spec.choices or ()]
+    try:
+        uses = parse_loras(text)
+    except LoraInvalid as error:
+        raise PreflightFailed(error.what, where=error.where, hint=error.hint) from error
+    for use in uses:
+        try:
+            find_lora(use.name, files)
+        except LoraInvalid:
+            yield "loras", use.name, files
+
+
+def _wrong_nodes(where: str, api: ApiGraph, class_type: str, display_name: str) -> Iterator[str]:
+    found = find_nodes(api, class_type)
+    if len(found) != 1:
+        titles = ", ".join(repr(title_of(api, node_id)) for node_id in found)
+        there = f": {titles}" if titles else ""
+        yield f"{where} has {len(found)} {display_name} nodes instead of exactly one{there}"
+
+
+def _missing_classes(api: ApiGraph, info: ObjectInfo) -> Iterator[str]:
+    classes = list(info)
+    for node_id, node in api.items():
+        wanted = node["class_type"]
+        if wanted not in info:
+            near = listed(wanted, nearest_first(wanted, classes)[:3])
+            yield (
+                f"{title_of(api, node_id)!r} is a {wanted}, a class that the server does not have; "
+                f"near names are {near}"
+            )

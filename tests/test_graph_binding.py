@@ -1,0 +1,286 @@
+"""Settings into a graph."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from driver.errors import BindingError
+from driver.graph import (
+    ApiGraph,
+    batch_size_of,
+    bind_jobs,
+    bind_plan,
+    find_nodes,
+    load_graph,
+    parse_assignment,
+    set_checkpoint,
+    set_loras,
+    set_value,
+    title_of,
+    to_api,
+)
+from driver.places import WORKFLOWS
+from stockwright.core.jobs import Job, parse_jobs
+from stockwright.core.loras import parse_loras
+
+DATA = Path(__file__).parent / "data"
+INFO = json.loads((DATA / "object_info.json").read_text())
+JOB = Job.create(
+    theme="Медицина", kind="items", subject="lamp", prompt="a lamp", negative="", seed=3
+)
+
+
+@pytest.fixture
+def stock() -> ApiGraph:
+    return to_api(load_graph(WORKFLOWS / "stock.json"), INFO)
+
+
+@pytest.fixture
+def plan() -> ApiGraph:
+    return to_api(load_graph(WORKFLOWS / "plan.json"), INFO)
+
+
+def inputs(api: ApiGraph, class_type: str) -> dict[str, Any]:
+    (node_id,) = find_nodes(api, class_type)
+    return api[node_id]["inputs"]
+
+
+def retitled(api: ApiGraph, class_type: str, title: str) -> ApiGraph:
+    changed = copy.deepcopy(api)
+    for node_id in find_nodes(api, class_type):
+        changed[node_id]["_meta"]["title"] = title
+    return changed
+
+
+def with_copy(api: ApiGraph, class_type: str) -> ApiGraph:
+    return {**api, "999": copy.deepcopy(api[find_nodes(api, class_type)[0]])}
+
+
+def without(api: ApiGraph, class_type: str) -> ApiGraph:
+    return {i: node for i, node in api.items() if node["class_type"] != class_type}
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "value"),
+    [
+        ("Scheduler.steps=20", "Scheduler.steps", "20"),
+        ("My v1.5 node.text=a=b.c=d", "My v1.5 node.text", "a=b.c=d"),
+        ("A=B.text=x", "A=B.text", "x"),
+        ("Node.text=", "Node.text", ""),
+        ("Node.text=two\nlines", "Node.text", "two\nlines"),
+    ],
+)
+def test_parse_assignment(text: str, target: str, value: str) -> None:
+    assert parse_assignment(text) == (target, value)
+
+
+@pytest.mark.parametrize("text", ["", "=", "steps=20", "Scheduler.steps", ".steps=20"])
+def test_what_is_no_assignment(text: str) -> None:
+    with pytest.raises(BindingError, match="input=value"):
+        parse_assignment(text)
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "class_type", "expected"),
+    [
+        ("Scheduler.steps", "20", "BasicScheduler", 20),
+        ("scheduler.steps", "20", "BasicScheduler", 20),
+        ("BasicScheduler.denoise", "0.5", "BasicScheduler", 0.5),
+        ("Guider.cfg", "7", "CFGGuider", 7.0),
+        ("Sampler.sampler_name", "Euler", "KSamplerSelect", "euler"),
+        ("Save Stock Image.format", "webp", "StockwrightSaveImage", "webp"),
+        ("Stockwright Batch.width", "512", "StockwrightBatch", 512),
+        ("Stockwright Batch.jobs", "[]", "StockwrightBatch", "[]"),
+    ],
+)
+def test_set_value(
+    stock: ApiGraph, target: str, value: str, class_type: str, expected: Any
+) -> None:
+    before = copy.deepcopy(stock)
+    after = set_value(stock, target, value, INFO)
+    found = inputs(after, class_type)[target.rpartition(".")[2]]
+    assert found == expected
+    assert type(found) is type(expected)
+    assert stock == before
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("On", True), ("0", False)])
+def test_set_a_switch(plan: ApiGraph, text: str, value: bool) -> None:
+    after = set_value(plan, "Load Prompt LLM.keep_loaded", text, INFO)
+    assert inputs(after, "StockwrightLoadLLM")["keep_loaded"] is value
+
+
+def test_titles_may_hold_dots(stock: ApiGraph) -> None:
+    api = retitled(stock, "BasicScheduler", "Steps v1.5")
+    after = set_value(api, "Steps v1.5.steps", "9", INFO)
+    assert inputs(after, "BasicScheduler")["steps"] == 9
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "words"),
+    [
+        ("Schedular.steps", "20", ["no node has the title or class 'Schedular'", "Scheduler"]),
+        ("5.steps", "20", ["no node has the title or class '5'"]),
+        ("steps", "20", ["Node title.input"]),
+        ("Scheduler.step", "20", ["no input 'step'", "scheduler, steps, denoise"]),
+        ("Scheduler.steps", "many", ["'many' is not a whole number", "Scheduler.steps"]),
+        ("Scheduler.steps", "2.5", ["not a whole number"]),
+        ("Scheduler.steps", "0", ["0 is not from 1 to 10000"]),
+        ("Guider.cfg", "high", ["'high' is not a number"]),
+        ("Guider.cfg", "nan", ["is not from 0.0 to 100.0"]),
+        ("Scheduler.scheduler", "karas", ["does not offer 'karas'", "It offers karras"]),
+        ("Guider.model", "x", ["takes a link of type MODEL"]),
+    ],
+)
+def test_a_setting_that_does_not_fit(
+    stock: ApiGraph, target: str, value: str, words: list[str]
+) -> None:
+    with pytest.raises(BindingError) as error:
+        set_value(stock, target, value, INFO)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_switch_takes_yes_or_no(plan: ApiGraph) -> None:
+    with pytest.raises(BindingError, match="neither true nor false"):
+        set_value(plan, "Load Prompt LLM.keep_loaded", "maybe", INFO)
+
+
+def test_two_nodes_of_one_title_are_listed(stock: ApiGraph) -> None:
+    with pytest.raises(BindingError) as error:
+        set_value(retitled(stock, "CFGGuider", "Scheduler"), "Scheduler.steps", "3", INFO)
+    for word in ("2 nodes match", "CFGGuider", "BasicScheduler", "different titles"):
+        assert word in str(error.value)
+
+
+def test_a_class_that_the_server_does_not_have(stock: ApiGraph) -> None:
+    with pytest.raises(BindingError, match="does not have its class CFGGuider"):
+        set_value(stock, "Guider.cfg", "3", {})
+
+
+@pytest.mark.parametrize("name", ["sketch.safetensors", "sketch", "Sketch.SAFETENSORS"])
+def test_set_checkpoint(stock: ApiGraph, name: str) -> None:
+    after = set_checkpoint(stock, name, INFO)
+    assert inputs(after, "CheckpointLoaderSimple")["ckpt_name"] == "sketch.safetensors"
+    assert inputs(stock, "CheckpointLoaderSimple")["ckpt_name"] == "sd_xl_base_1.0.safetensors"
+
+
+def test_a_checkpoint_by_its_name_without_folder(stock: ApiGraph) -> None:
+    info = copy.deepcopy(INFO)
+    spec = info["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"]
+    spec[0] = ["xl/juggernaut.safetensors", "old\\dream.ckpt", "a/same.ckpt", "b/same.ckpt"]
+    after = set_checkpoint(stock, "juggernaut", info)
+    assert inputs(after, "CheckpointLoaderSimple")["ckpt_name"] == "xl/juggernaut.safetensors"
+    after = set_checkpoint(stock, "old/dream.ckpt", info)
+    assert inputs(after, "CheckpointLoaderSimple")["ckpt_name"] == "old\\dream.ckpt"
+    with pytest.raises(BindingError, match=r"may mean a/same.ckpt, b/same.ckpt"):
+        set_checkpoint(stock, "same.ckpt", info)
+
+
+def test_a_checkpoint_that_is_not_there(stock: ApiGraph) -> None:
+    with pytest.raises(BindingError) as error:
+        set_checkpoint(stock, "skech", INFO)
+    assert "It offers sketch.safetensors, sd_xl_base_1.0.safetensors" in str(error.value)
+
+
+def test_no_or_two_checkpoint_loaders(stock: ApiGraph) -> None:
+    with pytest.raises(BindingError, match="0 nodes load a checkpoint"):
+        set_checkpoint(without(stock, "CheckpointLoaderSimple"), "sketch", INFO)
+    two = with_copy(stock, "CheckpointLoaderSimple")
+    two["999"]["_meta"]["title"] = "Refiner"
+    with pytest.raises(BindingError, match="2 nodes load a checkpoint") as error:
+        set_checkpoint(two, "sketch", INFO)
+    for word in ("'Load Checkpoint'", "'Refiner'", "--set"):
+        assert word in str(error.value)
+
+
+def test_set_loras(stock: ApiGraph) -> None:
+    after = set_loras(stock, [("film", 0.6), ("looks/pastel.safetensors", 0.123456789)])
+    text = inputs(after, "StockwrightLoraStack")["loras"]
+    assert [(use.name, use.strength) for use in parse_loras(text)] == [
+        ("film", 0.6),
+        ("looks/pastel.safetensors", 0.123456789),
+    ]
+    assert inputs(stock, "StockwrightLoraStack")["loras"] == ""
+
+
+def test_loras_without_a_stack(stock: ApiGraph) -> None:
+    with pytest.raises(BindingError, match="0 LoRA Stack nodes") as error:
+        set_loras(without(stock, "StockwrightLoraStack"), [("film", 1.0)])
+    assert "Add a LoRA Stack" in error.value.hint
+    with pytest.raises(BindingError, match="2 LoRA Stack nodes"):
+        set_loras(with_copy(stock, "StockwrightLoraStack"), [("film", 1.0)])
+
+
+@pytest.mark.parametrize("use", [("a,b", 1.0), ("film", 99.0), ("", 1.0)])
+def test_loras_that_cannot_be_written(stock: ApiGraph, use: tuple[str, float]) -> None:
+    with pytest.raises(BindingError):
+        set_loras(stock, [use])
+
+
+def test_bind_jobs(stock: ApiGraph) -> None:
+    before = copy.deepcopy(stock)
+    after = bind_jobs(stock, [JOB, JOB.sized(64, 32)], "orders/one")
+    jobs = inputs(after, "StockwrightBatch")["jobs"]
+    assert [Job(**{"width": None, "height": None, **item}) for item in json.loads(jobs)] == [
+        JOB,
+        JOB.sized(64, 32),
+    ]
+    assert inputs(after, "StockwrightSaveImage")["folder"] == "orders/one"
+    assert stock == before
+
+
+def test_jobs_replace_a_link(stock: ApiGraph) -> None:
+    (batch,) = find_nodes(stock, "StockwrightBatch")
+    stock[batch]["inputs"]["jobs"] = ["17", 0]
+    after = bind_jobs(stock, [JOB], "x")
+    assert parse_jobs(inputs(after, "StockwrightBatch")["jobs"]) == (JOB,)
+
+
+def test_several_save_nodes_do_not_overwrite_each_other(stock: ApiGraph) -> None:
+    two = with_copy(stock, "StockwrightSaveImage")
+    after = bind_jobs(two, [JOB], "x")
+    folders = [after[i]["inputs"]["folder"] for i in find_nodes(after, "StockwrightSaveImage")]
+    assert folders == ["x/save-stock-image-1", "x/save-stock-image-2"]
+
+
+def test_jobs_need_one_batch(stock: ApiGraph) -> None:
+    with pytest.raises(BindingError, match="0 Stockwright Batch"):
+        bind_jobs(without(stock, "StockwrightBatch"), [JOB], "x")
+    with pytest.raises(BindingError, match="2 Stockwright Batch"):
+        bind_jobs(with_copy(stock, "StockwrightBatch"), [JOB], "x")
+
+
+def test_bind_plan(plan: ApiGraph) -> None:
+    before = copy.deepcopy(plan)
+    after = bind_plan(plan, "id: a", "items: {}", 7, 99, ["red chair", "lamp"])
+    found = inputs(after, "StockwrightWritePrompts")
+    assert isinstance(found.pop("llm"), list)
+    assert found == {
+        "theme": "id: a",
+        "kinds": "items: {}",
+        "count": 7,
+        "seed": 99,
+        "exclude": "red chair\nlamp",
+    }
+    assert plan == before
+    with pytest.raises(BindingError, match="0 Write Theme Prompts"):
+        bind_plan({}, "a", "b", 1, 1, [])
+
+
+def test_batch_size(stock: ApiGraph) -> None:
+    assert batch_size_of(stock) == (1024, 1024)
+    (batch,) = find_nodes(stock, "StockwrightBatch")
+    stock[batch]["inputs"]["width"] = ["3", 0]
+    with pytest.raises(BindingError, match="not links"):
+        batch_size_of(stock)
+
+
+def test_a_node_without_a_title_goes_by_its_class() -> None:
+    api: ApiGraph = {"1": {"class_type": "VAEDecode", "inputs": {}}}
+    assert title_of(api, "1") == "VAEDecode"

@@ -1,0 +1,124 @@
+"""What preflight finds before anything is queued."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from driver.errors import PreflightFailed
+from driver.graph import ApiGraph, check, find_missing_models, find_nodes, load_graph, to_api
+from driver.places import WORKFLOWS
+
+DATA = Path(__file__).parent / "data"
+INFO = json.loads((DATA / "object_info.json").read_text())
+
+
+@pytest.fixture
+def stock() -> ApiGraph:
+    return to_api(load_graph(WORKFLOWS / "stock.json"), INFO)
+
+
+@pytest.fixture
+def plan() -> ApiGraph:
+    return to_api(load_graph(WORKFLOWS / "plan.json"), INFO)
+
+
+def put(api: ApiGraph, class_type: str, name: str, value: object) -> ApiGraph:
+    changed = copy.deepcopy(api)
+    changed[find_nodes(api, class_type)[0]]["inputs"][name] = value
+    return changed
+
+
+def test_the_projects_own_graphs_pass(stock: ApiGraph, plan: ApiGraph) -> None:
+    check(stock, plan, INFO)
+
+
+def test_one_error_lists_all_that_is_missing(stock: ApiGraph, plan: ApiGraph) -> None:
+    stock = put(stock, "CheckpointLoaderSimple", "ckpt_name", "skech.safetensors")
+    stock = put(stock, "KSamplerSelect", "sampler_name", "eular")
+    stock = put(stock, "StockwrightLoraStack", "loras", "pastell:0.5, film")
+    plan = put(plan, "StockwrightLoadLLM", "model", "Qwen.gguf")
+    stock["90"] = {"class_type": "VAEDecodes", "inputs": {}, "_meta": {"title": "Fancy"}}
+    stock["91"] = {"class_type": "FaceFixer", "inputs": {}, "_meta": {"title": "Faces"}}
+    with pytest.raises(PreflightFailed) as error:
+        check(stock, plan, INFO)
+    text = str(error.value)
+    for words in (
+        "'Load Checkpoint', ckpt_name: 'skech.safetensors'; there is sketch.safetensors, sd_xl",
+        "'Sampler', sampler_name: 'eular'; there is euler,",
+        "'LoRA Stack', loras: 'pastell'; there is pastel.safetensors, film.safetensors",
+        "'Load Prompt LLM', model: 'Qwen.gguf'; there is SmolLM2-135M-Instruct.Q4_1.gguf",
+        "'Fancy' is a VAEDecodes",
+        "near names are VAEDecode,",
+        "'Faces' is a FaceFixer",
+    ):
+        assert words in text
+    assert "'film'" not in text
+    assert error.value.exit_code == 2
+
+
+def test_an_empty_model_folder(stock: ApiGraph, plan: ApiGraph) -> None:
+    info = copy.deepcopy(INFO)
+    info["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"][0] = []
+    with pytest.raises(PreflightFailed, match="there is nothing"):
+        check(stock, plan, info)
+
+
+@pytest.mark.parametrize("form", ["V1", "V3"])
+def test_both_forms_of_a_choice(stock: ApiGraph, form: str) -> None:
+    files = ["sd_xl_refiner.safetensors", "sketch.safetensors"]
+    info = copy.deepcopy(INFO)
+    info["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"] = (
+        [files, {}] if form == "V1" else ["COMBO", {"options": files}]
+    )
+    (missing,) = find_missing_models(stock, info)
+    assert (missing.title, missing.input) == ("Load Checkpoint", "ckpt_name")
+    assert missing.value == "sd_xl_base_1.0.safetensors"
+    assert missing.available == tuple(files)
+    assert stock[missing.node_id]["class_type"] == "CheckpointLoaderSimple"
+
+
+def test_uploads_links_and_remote_lists_are_not_judged(stock: ApiGraph) -> None:
+    stock["90"] = {"class_type": "LoadImage", "inputs": {"image": "mine/face.png [temp]"}}
+    stock = put(stock, "BasicScheduler", "scheduler", ["90", 0])
+    info = copy.deepcopy(INFO)
+    spec = info["KSamplerSelect"]["input"]["required"]["sampler_name"]
+    info["KSamplerSelect"]["input"]["required"]["sampler_name"] = [
+        "COMBO",
+        {"remote": {"route": "/x"}, "options": []},
+    ]
+    assert spec
+    assert find_missing_models(stock, info) == []
+
+
+@pytest.mark.parametrize(
+    ("class_type", "words"),
+    [
+        ("StockwrightBatch", "0 Stockwright Batch nodes instead of exactly one"),
+        ("StockwrightSaveImage", "no Save Stock Image"),
+    ],
+)
+def test_a_node_that_the_driver_needs(
+    stock: ApiGraph, plan: ApiGraph, class_type: str, words: str
+) -> None:
+    (gone,) = find_nodes(stock, class_type)
+    with pytest.raises(PreflightFailed, match=words):
+        check({i: n for i, n in stock.items() if i != gone}, plan, INFO)
+
+
+def test_two_of_a_node_that_must_be_one(stock: ApiGraph, plan: ApiGraph) -> None:
+    second = copy.deepcopy(stock[find_nodes(stock, "StockwrightBatch")[0]])
+    second["_meta"]["title"] = "Other"
+    with pytest.raises(PreflightFailed, match="2 Stockwright Batch nodes") as error:
+        check({**stock, "99": second}, plan, INFO)
+    assert "'Stockwright Batch', 'Other'" in str(error.value)
+    with pytest.raises(PreflightFailed, match="plan graph has 0 Write Theme Prompts"):
+        check(stock, stock, INFO)
+
+
+def test_a_broken_lora_text(stock: ApiGraph, plan: ApiGraph) -> None:
+    with pytest.raises(PreflightFailed, match="not a strength"):
+        check(put(stock, "StockwrightLoraStack", "loras", "film:x"), plan, INFO)
