@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from tests.make_lora import make_lora
 
 from driver import places
 from driver.errors import GraphRefused
 from driver.server import Server
 from tests.graphs import Graph, output_path, run, saved, stock_graph
+from tests.make_lora import make_lora
 
 LONG = "a room with " + ", ".join(f"a chair number {n}" for n in range(40))
 

@@ -1,0 +1,79 @@
+"""Running the driver's commands as a user does, and looking at the run folders they leave."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = (
+    *("--set", "StockwrightBatch.width=64"),
+    *("--set", "StockwrightBatch.height=64"),
+    *("--set", "BasicScheduler.steps=4"),
+)
+"""Settings that make the shipped graph quick."""
+
+
+def submit(
+    cwd: Path, *arguments: str, env: dict[str, str] | None = None, small: bool = True
+) -> Any:
+    """`submit.py` to its end, in a folder of the test's own."""
+    return subprocess.run(
+        line(*arguments, small=small),
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def start(cwd: Path, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    """`submit.py`, started and left running."""
+    return subprocess.Popen(
+        line(*arguments),
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def line(*arguments: str, small: bool = True) -> list[str]:
+    extra = SMALL if small and "--theme" in arguments else ()
+    return [sys.executable, str(ROOT / "driver" / "submit.py"), *arguments, *extra]
+
+
+def the_run(cwd: Path) -> Path:
+    (run,) = (cwd / "runs").iterdir()
+    return run
+
+
+def pictures(run: Path) -> list[Path]:
+    return sorted(p for p in (run / "images").rglob("*") if p.is_file())
+
+
+def manifest(run: Path) -> list[dict[str, str]]:
+    with (run / "manifest.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def kinds(run: Path) -> Counter[str]:
+    return Counter(row["kind"] for row in manifest(run))
+
+
+def attempts(run: Path) -> Counter[str]:
+    with sqlite3.connect(run / "run.sqlite") as db:
+        return Counter(state for (state,) in db.execute("SELECT state FROM attempts"))
+
+
+def events(output: str) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in output.splitlines()]
