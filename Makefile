@@ -1,0 +1,32 @@
+# make setup   .venv and the embedded server (done once; everything else does it too)
+# make run     ten pictures of a theme
+# make test    lint and tests
+# make lint    ruff and pyright
+# make bench   the table in the README
+# PYTHON=...   the Python to use, 3.11 or newer
+
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+
+.PHONY: setup run test lint bench
+.NOTPARALLEL:
+
+setup:
+	@command -v '$(PYTHON)' >/dev/null || { \
+	  echo "error: no '$(PYTHON)' here. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3.11" >&2; exit 3; }
+	@'$(PYTHON)' -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: %s is Python %s; 3.11 or newer is needed. Name another one: make PYTHON=python3.12" % (sys.executable, sys.version.split()[0]))'
+	@'$(PYTHON)' -m driver.setup_env
+
+run: setup
+	@$(VENV_PYTHON) driver/submit.py --theme Education
+
+test: setup lint
+	@$(VENV_PYTHON) -m pytest
+
+lint: setup
+	@$(VENV_PYTHON) -m ruff check
+	@$(VENV_PYTHON) -m ruff format --check
+	@$(VENV_PYTHON) -m pyright
+
+bench: setup
+	@$(VENV_PYTHON) tests/bench/bench.py

@@ -1,0 +1,118 @@
+"""Running another program for minutes: its output kept back, a sign of life every second.
+
+Standard library only: it also runs before the project's packages are installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+Tick = Callable[[str], None]
+
+_KEPT_LINES = 200
+_NOISE = ("is ignored: it is neither a file nor a directory", "[notice]")
+PIP_OPTIONS = ("--no-input", "--disable-pip-version-check", "--progress-bar", "off")
+
+
+class CommandFailed(Exception):
+    """A program ended with `status` other than 0; `lines` are the last ones that it wrote."""
+
+    def __init__(self, argv: Sequence[str], status: int, lines: Sequence[str]) -> None:
+        super().__init__(f"{Path(argv[0]).name} ended with status {status}")
+        self.argv = tuple(argv)
+        self.status = status
+        self.lines = tuple(lines)
+
+    def tail(self, count: int = 12) -> str:
+        """The last `count` lines, indented."""
+        return "\n".join(f"    {line}" for line in self.lines[-count:])
+
+
+def run(
+    argv: Sequence[str],
+    what: str,
+    tick: Tick,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> None:
+    """Run `argv` to its end; from the third second on `tick` gets a line every second.
+
+    `env` adds to this process's environment. Raises CommandFailed, or OSError when the program
+    cannot be started. An interruption ends the program too.
+    """
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+        cwd=cwd,
+    )
+    lines: deque[str] = deque(maxlen=_KEPT_LINES)
+    reader = threading.Thread(target=_keep_lines, args=(process, lines), daemon=True)
+    reader.start()
+    began = time.monotonic()
+    try:
+        while reader.is_alive():
+            reader.join(timeout=1.0)
+            elapsed = time.monotonic() - began
+            if elapsed >= 3 and reader.is_alive():
+                last = f"  {lines[-1].strip()}" if lines else ""
+                tick(f"{what}: {elapsed:.0f} s{last}")
+        status = process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    if status != 0:
+        raise CommandFailed(argv, status, lines)
+
+
+def pip(
+    python: Path | str,
+    arguments: Sequence[str],
+    what: str,
+    tick: Tick,
+    *,
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run pip of the interpreter `python`; what an interrupted pip left behind is removed first."""
+    command, *rest = arguments
+    mend_packages(Path(python))
+    run([str(python), "-m", "pip", command, *PIP_OPTIONS, *rest], what, tick, env=env)
+
+
+def mend_packages(python: Path) -> None:
+    """Make pip install again what a killed pip left half done in `python`'s virtual environment.
+
+    pip writes a package's INSTALLER file after all others, and moves what it replaces to names
+    that begin with "~". Nothing is touched outside a virtual environment.
+    """
+    home = python.absolute().parent.parent
+    if not (home / "pyvenv.cfg").is_file():
+        return
+    for packages in home.glob("lib/python3*/site-packages"):
+        for leftover in packages.glob("~*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        for info in packages.glob("*.dist-info"):
+            if not (info / "INSTALLER").is_file():
+                shutil.rmtree(info)
+
+
+def _keep_lines(process: subprocess.Popen[str], lines: deque[str]) -> None:
+    assert process.stdout is not None
+    with process.stdout as output:
+        for line in output:
+            text = line.rstrip()
+            if text and not any(noise in text for noise in _NOISE):
+                lines.append(text)

