@@ -26,9 +26,10 @@ def stock_graph(
     loras: str = "",
     folder: str = "tests",
     image_format: str = "png",
+    per_job: bool = False,
 ) -> Graph:
     """Checkpoint to files, as in workflows/stock.json, with few steps."""
-    return {
+    graph = {
         "1": node("CheckpointLoaderSimple", ckpt_name="sketch.safetensors"),
         "2": node("StockwrightLoraStack", model=["1", 0], clip=["1", 1], loras=loras),
         "3": node("StockwrightBatch", jobs=jobs, clip=["2", 1], width=size, height=size),
@@ -53,6 +54,10 @@ def stock_graph(
             quality=95,
         ),
     }
+    if per_job:
+        graph["10"] = node("StockwrightJobSampler", sampler=["5", 0], jobs=["3", 4])
+        graph["7"]["inputs"]["sampler"] = ["10", 0]
+    return graph
 
 
 def run(server: Server, graph: Graph, seconds: float = 120) -> Finished:

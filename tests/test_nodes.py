@@ -60,6 +60,18 @@ def test_a_job_gives_the_same_picture_alone_and_in_a_batch(
         assert np.array_equal(alone[job["id"]], together[job["id"]])
 
 
+@pytest.mark.parametrize("sampler", ["euler_ancestral", "dpmpp_2m_sde", "lcm"])
+def test_samplers_that_add_noise_are_exact_by_job_too(server: Server, sampler: str):
+    batch = jobs(3)
+    together = pictures(server, stock_graph(json.dumps(batch), sampler=sampler, per_job=True))
+    for job in batch:
+        text = json.dumps([job])
+        alone = pictures(server, stock_graph(text, sampler=sampler, per_job=True))[job["id"]]
+        assert np.array_equal(alone, together[job["id"]])
+    plain = pictures(server, stock_graph(text, sampler=sampler))[job["id"]]
+    assert np.array_equal(plain, alone), "one job looks as ComfyUI's own sampler paints it"
+
+
 def test_mixed_lengths_and_sizes_do_not_change_a_picture(server: Server):
     batch = jobs(4)
     batch[1]["prompt"] = LONG

@@ -7,6 +7,7 @@ WRITE_PROMPTS = "StockwrightWritePrompts"
 BATCH = "StockwrightBatch"
 SAVE_IMAGE = "StockwrightSaveImage"
 LORA_STACK = "StockwrightLoraStack"
+JOB_SAMPLER = "StockwrightJobSampler"
 
 LLM_FOLDER = "llm"
 """Model folder of GGUF files, as ComfyUI's folder_paths knows it."""

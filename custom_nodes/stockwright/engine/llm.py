@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 _KV_BYTES_PER_TOKEN = 128 * 1024
 """A 7B model with grouped attention and a 16-bit cache; smaller models need less."""
 
+_PLAIN_ATTENTION = frozenset({"llama", "qwen2", "qwen3"})
+"""Architectures (as GGUF names them; Mistral is a llama) whose cache can be cut back to any token.
+Recurrent ones and those with a sliding window forget what they would need."""
+
 _lock = threading.RLock()
 _loaded: _Loaded | None = None
 
@@ -181,7 +185,8 @@ def _safe_buffers(api: Any) -> Iterator[None]:
 def _answer(model: Any, ask: Ask, handle: PromptLLM) -> list[str]:
     from llama_cpp import LlamaGrammar
 
-    tokens = _tokens(model, ask)
+    head, opening = _tokens(model, ask)
+    tokens = head + opening
     needed = len(tokens) + ask.max_tokens
     if needed > model.n_ctx():
         raise LLMUnavailable(
@@ -189,8 +194,7 @@ def _answer(model: Any, ask: Ask, handle: PromptLLM) -> list[str]:
             where=handle.path,
             hint="Give it a larger context length.",
         )
-    # A prefix kept from the call before would be computed in other batches, and round otherwise.
-    model.reset()
+    _read(model, head, opening)
     result = model.create_completion(
         tokens,
         max_tokens=ask.max_tokens,
@@ -201,7 +205,6 @@ def _answer(model: Any, ask: Ask, handle: PromptLLM) -> list[str]:
         top_p=1.0,
         min_p=0.05,
         repeat_penalty=1.0,
-        presence_penalty=0.6,
     )
     choice = result["choices"][0]
     lines = str(choice["text"]).split("\n")
@@ -209,7 +212,29 @@ def _answer(model: Any, ask: Ask, handle: PromptLLM) -> list[str]:
     return [line.removeprefix("- ").strip() for line in lines[:-1]]
 
 
-def _tokens(model: Any, ask: Ask) -> list[int]:
+def _read(model: Any, head: list[int], opening: list[int]) -> None:
+    """Leaves the head in the context, read as one piece, or leaves the context empty.
+
+    llama.cpp rounds differently when tokens are read in other pieces. Left to itself, `Llama` keeps
+    whatever it shares with the call before, and an answer would depend on that call.
+    """
+    architecture = model.metadata.get("general.architecture")
+    if not opening or architecture not in _PLAIN_ATTENTION:
+        model.reset()
+    elif model.n_tokens >= len(head) and model.input_ids[: len(head)].tolist() == head:
+        model.n_tokens = len(head)
+    else:
+        model.reset()
+        model.eval(head)
+
+
+def _tokens(model: Any, ask: Ask) -> tuple[list[int], list[int]]:
+    """What is the same for many calls, and the opening of the answer."""
+    opening = model.tokenize(ask.opening.encode(), add_bos=False) if ask.opening else []
+    return _head(model, ask), opening
+
+
+def _head(model: Any, ask: Ask) -> list[int]:
     from jinja2 import TemplateError
     from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
@@ -234,8 +259,7 @@ def _tokens(model: Any, ask: Ask) -> list[int]:
         # Some models' templates refuse a system role.
         talk[0] = {"role": "user", "content": f"{ask.system}\n\n{talk[0]['content']}"}
         written = formatter(messages=talk)  # pyright: ignore[reportArgumentType]
-    text = written.prompt + ask.opening
-    return model.tokenize(text.encode(), add_bos=not written.added_special, special=True)
+    return model.tokenize(written.prompt.encode(), add_bos=not written.added_special, special=True)
 
 
 def _piece(model: Any, token: int) -> str:
@@ -244,4 +268,4 @@ def _piece(model: Any, token: int) -> str:
 
 def _plain(ask: Ask) -> str:
     turns = "".join(f"{question}\n{answer}\n" for question, answer in ask.turns)
-    return f"{ask.system}\n\n{turns}{ask.question}\n{ask.opening}"
+    return f"{ask.system}\n\n{turns}{ask.question}\n"

@@ -1,0 +1,183 @@
+"""The language model behind the planning, for real: what it answers, keeps and frees."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stockwright.core.asking import Ask, grammar
+from stockwright.core.errors import LLMUnavailable
+from stockwright.core.jobs import check_jobs
+from stockwright.core.kinds import load_kinds
+from stockwright.core.planning import plan
+from stockwright.core.subjects import subject_key
+from stockwright.core.themes import find_theme, load_themes
+from stockwright.core.wording import load_wording
+from stockwright.engine import llm as engine
+from stockwright.engine.llm import PromptLLM
+
+PROMPTS = Path(__file__).parent.parent / "prompts"
+KINDS = load_kinds([PROMPTS])
+THEMES = load_themes([PROMPTS])
+WORDING = load_wording([PROMPTS])
+ASK = Ask(
+    system="You name subjects for stock photos.",
+    turns=(("Theme: Music. List rooms.", "- recording studio\n- jazz bar\n"),),
+    question="Theme: Medicine. List rooms.",
+    opening="- hospital ward\n",
+    grammar=grammar(["abcdeh", "lmnop"]),
+    max_tokens=24,
+    temperature=0.8,
+    seed=7,
+)
+
+
+@pytest.fixture
+def llm(llm_path: Path) -> Iterator[PromptLLM]:
+    yield PromptLLM(str(llm_path))
+    engine.close_all()
+
+
+def test_answers_are_lines_of_the_grammar(llm: PromptLLM) -> None:
+    lines = llm(ASK)
+    assert len(lines) == 2
+    assert lines[0][0] in "abcdeh" and lines[1][0] in "lmnop"
+    assert all(line == line.lower() and len(line.split()) <= 4 for line in lines)
+
+
+def test_an_answer_does_not_depend_on_what_was_asked_before(llm: PromptLLM) -> None:
+    asks = [
+        ASK,
+        replace(ASK, seed=8),
+        replace(ASK, opening="- hospital ward\n- dental clinic\n"),
+        replace(ASK, opening=""),
+        replace(ASK, question="Theme: Medicine. List rooms of a hospital."),
+        replace(ASK, turns=(), question="Theme: Sport. List objects."),
+    ]
+    fresh: list[list[str]] = []
+    for ask in asks:
+        llm.close()
+        fresh.append(llm(ask))
+    assert fresh[0] != fresh[1]
+    # Other questions in between, the same head twice with other openings, the same call twice.
+    for index in (3, 0, 2, 2, 0, 4, 1, 3, 5):
+        assert llm(asks[index]) == fresh[index]
+
+
+def test_the_same_seed_plans_the_same_jobs(llm: PromptLLM) -> None:
+    theme = find_theme("Education", THEMES)
+    assert theme
+    first = plan(theme, KINDS, 5, 3, llm, wording=WORDING)
+    check_jobs(first)
+    assert [job.kind for job in first] == ["interiors"] * 3 + ["exteriors", "items"]
+    assert len({subject_key(job.subject) for job in first}) == 5
+    llm(ASK)
+    assert plan(theme, KINDS, 5, 3, llm, wording=WORDING) == first
+    excluded = {subject_key(job.subject) for job in first}
+    more = plan(
+        theme, KINDS, 2, 3, llm, wording=WORDING, exclude=[job.subject for job in first]
+    )  # fmt: skip
+    assert excluded.isdisjoint(subject_key(job.subject) for job in more)
+
+
+def test_a_loaded_model_is_used_again_until_its_settings_change(llm: PromptLLM) -> None:
+    llm.open()
+    model = engine._loaded
+    replace(llm, keep_loaded=True).open()
+    assert engine._loaded is model and llm.is_open
+    other = replace(llm, context_length=512)
+    other.open()
+    assert other.is_open and not llm.is_open
+    llm.close()
+    assert other.is_open
+    other.close()
+    assert engine._loaded is None
+
+
+def test_a_replaced_file_is_loaded_anew(llm_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    path.symlink_to(llm_path)
+    llm = PromptLLM(str(path))
+    llm.open()
+    path.unlink()
+    path.write_bytes(b"GGUF and no more")
+    assert not llm.is_open
+    with pytest.raises(LLMUnavailable):
+        llm.open()
+
+
+def test_close_frees_the_memory(llm: PromptLLM) -> None:
+    process = psutil.Process()
+    llm(ASK)
+    llm.close()
+    before = process.memory_info().rss
+    size = Path(llm.path).stat().st_size
+    for _ in range(3):
+        llm(ASK)
+        opened = process.memory_info().rss
+        llm.close()
+    after = process.memory_info().rss
+    assert opened - after > size / 2
+    assert after - before < size / 4
+
+
+def test_a_context_that_is_too_short_says_so(llm: PromptLLM) -> None:
+    with pytest.raises(LLMUnavailable, match="larger context length"):
+        replace(llm, context_length=256)(replace(ASK, max_tokens=400))
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"not a model at all", b"GGUF\x03\0\0\0" + b"\0" * 99]
+)
+def test_a_missing_or_broken_file_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "model.gguf"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(LLMUnavailable) as caught:
+        PromptLLM(str(path)).open()
+    assert caught.value.where == str(path)
+
+
+def test_a_cut_off_download_is_named(llm_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    path.write_bytes(llm_path.read_bytes()[:20_000_000])
+    with pytest.raises(LLMUnavailable, match="Is the file complete"):
+        PromptLLM(str(path)).open()
+
+
+def in_new_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_without_the_runtime_the_error_says_what_to_install(llm_path: Path) -> None:
+    done = in_new_python(f"""
+import sys
+sys.modules["llama_cpp"] = None  # as if it were not installed
+from stockwright.core.errors import LLMUnavailable
+from stockwright.engine.llm import PromptLLM
+try:
+    PromptLLM({json.dumps(str(llm_path))}).open()
+except LLMUnavailable as error:
+    print(error)
+""")
+    assert "pip install llama-cpp-python" in done.stdout, done.stderr
+    assert "C++ compiler" in done.stdout
+
+
+def test_the_runtime_is_loaded_late_and_is_quiet(llm_path: Path) -> None:
+    done = in_new_python(f"""
+import sys
+from stockwright.engine.llm import PromptLLM
+llm = PromptLLM({json.dumps(str(llm_path))})
+print("llama_cpp" in sys.modules, "torch" in sys.modules)
+llm.open()
+llm.close()
+""")
+    assert (done.stdout, done.stderr, done.returncode) == ("False False\n", "", 0)

@@ -1,0 +1,122 @@
+"""Themes: the 13 that come along, finding one by any of its names, definitions and their faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stockwright.core.errors import ThemeInvalid
+from stockwright.core.themes import Theme, find_theme, load_themes, new_theme, parse_theme
+
+PROMPTS = Path(__file__).parent.parent / "prompts"
+THEMES = load_themes([PROMPTS])
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / "themes" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_there_are_13_complete_themes() -> None:
+    assert len(THEMES) == 13
+    for theme in THEMES:
+        assert theme.title_ru and theme.aliases and theme.about and theme.avoid, theme.id
+        assert "\n" not in theme.about + theme.avoid
+    titles = {theme.title for theme in THEMES}
+    assert {"Business and office", "Medicine and health", "Trainings and Education"} <= titles
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.id)
+def test_every_name_finds_its_theme_and_no_other(theme: Theme) -> None:
+    for name in (theme.id, theme.title, theme.title_ru, *theme.aliases):
+        assert find_theme(name, THEMES) is theme
+        assert find_theme(f"  {name.upper()} ", THEMES) is theme
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.id)
+def test_every_long_word_of_a_title_finds_its_theme(theme: Theme) -> None:
+    for word in f"{theme.title} {theme.title_ru}".split():
+        if len(word) > 3:
+            assert find_theme(word, THEMES) is theme
+
+
+@pytest.mark.parametrize("text", ["Education", "образование", "ОБРАЗОВАНИЕ", "учеба", "education "])
+def test_education_by_a_word(text: str) -> None:
+    found = find_theme(text, THEMES)
+    assert found and found.title == "Trainings and Education"
+
+
+def test_an_unknown_theme_is_new() -> None:
+    assert find_theme("Wedding", THEMES) is None
+    assert parse_theme(" Wedding  cakes ", THEMES) == Theme(
+        id="wedding-cakes", title="Wedding cakes"
+    )
+    assert parse_theme("Подводный мир", THEMES).title == "Подводный мир"
+    assert parse_theme("Travel: Asia", THEMES) == new_theme("Travel: Asia")
+
+
+def test_ambiguous_text_lists_the_candidates() -> None:
+    with pytest.raises(ThemeInvalid, match=r"business \(Business and office\), .*medicine \("):
+        find_theme("and", THEMES)
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "?!"])
+def test_empty_text_is_refused(text: str) -> None:
+    with pytest.raises(ThemeInvalid):
+        parse_theme(text, THEMES)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.id)
+def test_a_definition_comes_back_the_same(theme: Theme) -> None:
+    assert parse_theme(theme.to_yaml(), ()) == theme
+    assert parse_theme(theme.to_yaml(), THEMES) == theme
+
+
+def test_words_that_yaml_takes_for_other_things_stay_text() -> None:
+    theme = parse_theme("title: 2026\naliases: [on, no, 7]\nabout: null")
+    assert theme == Theme(id="2026", title="2026", aliases=("on", "no", "7"), about="null")
+    assert parse_theme(theme.to_yaml()) == theme
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "message"),
+    [
+        ("id: a\ntitel: B", "", "Did you mean 'title'"),
+        ("id: a", "key title", "is missing"),
+        ("title: [a, b]", "key title", "one line of text"),
+        ("title: A\naliases: [[b]]", "key aliases", "not text"),
+        ("title: A\nid: Not An Id", "key id", "Write 'not-an-id'"),
+        ("title: A\nabout: 'no end", "line", "not valid YAML"),
+        ("- title: A", "", "must be a mapping"),
+    ],
+)
+def test_faults_name_file_and_key(tmp_path: Path, text: str, where: str, message: str) -> None:
+    path = write(tmp_path, "bad.yaml", text)
+    with pytest.raises(ThemeInvalid) as caught:
+        load_themes([tmp_path])
+    assert str(path) in caught.value.where and where in caught.value.where
+    assert message in str(caught.value)
+
+
+def test_a_broken_definition_is_no_new_theme() -> None:
+    with pytest.raises(ThemeInvalid, match="not valid YAML"):
+        parse_theme("title: A\nabout: 'no end", THEMES)
+    with pytest.raises(ThemeInvalid, match="unknown key"):
+        parse_theme("title: A\nabuot: b", THEMES)
+
+
+def test_the_first_folder_wins_and_a_missing_one_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "mine.yaml", "id: education\ntitle: My school")
+    themes = load_themes([tmp_path / "none", tmp_path, PROMPTS])
+    assert len(themes) == 13
+    assert next(t for t in themes if t.id == "education").title == "My school"
+
+
+def test_an_id_twice_in_a_folder_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", "title: Same")
+    write(tmp_path, "b.yaml", "title: Same")
+    with pytest.raises(ThemeInvalid, match=r"stands in a\.yaml too"):
+        load_themes([tmp_path])
