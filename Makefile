@@ -15,7 +15,7 @@ setup:
 	@command -v '$(PYTHON)' >/dev/null || { \
 	  echo "error: no '$(PYTHON)' here. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3.11" >&2; exit 3; }
 	@'$(PYTHON)' -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: %s is Python %s; 3.11 or newer is needed. Name another one: make PYTHON=python3.12" % (sys.executable, sys.version.split()[0]))'
-	@'$(PYTHON)' -m driver.setup_env
+	@'$(PYTHON)' -m driver.host.setup_env
 
 run: setup
 	@$(VENV_PYTHON) driver/submit.py --theme Education

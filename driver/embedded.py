@@ -19,10 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 
 try:
-    from driver import install, launch, places, processes
+    from driver import places
     from driver.errors import ServerStartFailed
-    from driver.serverstate import EmbeddedServer, Record
-    from driver.terminal import Terminal
+    from driver.host import install, launch, processes
+    from driver.host.serverstate import EmbeddedServer, Record
+    from driver.host.terminal import Terminal
     from stockwright.core.errors import StockwrightError
 except ModuleNotFoundError as absent:
     raise SystemExit(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -110,9 +111,9 @@ def read_themes(texts: Sequence[str]) -> tuple[Theme, ...]:
     themes: list[Theme] = []
     for text in texts:
         themes += known if text.strip().casefold() == "all" else [parse_theme(text, known)]
-    titles = [theme.title for theme in themes]
-    if twice := sorted({t for t in titles if titles.count(t) > 1}):
-        raise OrderInvalid(f"the theme {twice[0]!r} is named twice", where="--theme")
+    for names in ([t.title for t in themes], [t.id for t in themes]):
+        if twice := [name for name, times in Counter(names).items() if times > 1]:
+            raise OrderInvalid(f"the theme {twice[0]!r} is named twice", where="--theme")
     return tuple(themes)
 
 

@@ -40,7 +40,8 @@ def make_home(home: Path) -> Path:
 
 make_home(HOME)
 
-from driver import embedded, install, places  # noqa: E402
+from driver import embedded, places  # noqa: E402
+from driver.host import install  # noqa: E402
 from driver.server import Server  # noqa: E402
 
 
@@ -54,6 +55,8 @@ def _home() -> Iterator[None]:
 def server() -> Iterator[Server]:
     """The session's embedded server, with the sketch checkpoint and the 135M model."""
     install.install(print)  # links the packs
+    faults = Path(__file__).with_name("packs") / "stockwright_faults"
+    (HOME / "base" / "custom_nodes" / faults.name).symlink_to(faults)
     started = embedded.start(owner=os.getpid())
     yield Server(started.url)
     embedded.release(os.getpid())

@@ -16,8 +16,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from driver import embedded, install, places, processes
+from driver import embedded, places
 from driver.errors import ServerStartFailed
+from driver.host import install, processes
 
 # Stands for a ComfyUI folder of the user's own where a test is about processes, not pictures.
 SMALL_SERVER = """

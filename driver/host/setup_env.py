@@ -1,7 +1,7 @@
 """`make setup`: .venv with the project, its tools and the LLM runtime; then the embedded server.
 
 Runs under the system's Python (3.11 or newer; the Makefile checks that) with the standard library
-alone, as `python -m driver.setup_env` in the checkout. What is done is recognised and not done
+alone, as `python -m driver.host.setup_env` in the checkout. What is done is recognised and not done
 again; an interruption at any moment costs only the step that it hit.
 """
 
@@ -20,8 +20,9 @@ import tomllib
 from pathlib import Path
 from typing import TextIO
 
-from driver import commands, places
-from driver.terminal import Terminal
+from driver import places
+from driver.host import commands
+from driver.host.terminal import Terminal
 
 VENV = places.ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -34,7 +35,7 @@ LLAMA_FLAGS = (
     "-DLLAMA_BUILD_EXAMPLES=OFF",
     "-DLLAMA_BUILD_TESTS=OFF",
     "-DLLAMA_BUILD_SERVER=OFF",
-    f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={places.ROOT / 'driver' / 'llama-build.cmake'}",
+    f"-DCMAKE_PROJECT_llama.cpp_INCLUDE={Path(__file__).with_name('llama-build.cmake')}",
 )
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from driver import launch, places, processes
+from driver import places
+from driver.host import launch, processes
 
 
 @dataclass(frozen=True, slots=True)

