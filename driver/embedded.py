@@ -147,7 +147,7 @@ def _spawn(record: Record, port: int) -> EmbeddedServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**launch.ENVIRONMENT, **os.environ},
             )
     except OSError as error:
         raise ServerStartFailed(str(error), where=line[0]) from error

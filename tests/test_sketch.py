@@ -81,6 +81,7 @@ def test_the_file_is_small_and_says_what_it_is(sketch: Path):
             "modelspec.title": "stockwright-sketch",
             "modelspec.description": "random weights, for tests",
             "modelspec.license": "MIT",
+            "modelspec.resolution": "128x128",
             "seed": "0",
         }
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from types import ModuleType
 
 import torch
 from safetensors.torch import save
@@ -36,14 +37,16 @@ CONSTANTS = {
 
 def build(path: str | os.PathLike[str], seed: int = 0) -> Path:
     """Writes the checkpoint (fp16) to `path` in one step: the file is whole or not there."""
+    layout = _layout()
     target = Path(path)
-    tensors = {key: _fill(key, tensor, seed) for key, tensor in _empty_checkpoint().items()}
+    tensors = {key: _fill(key, tensor, seed) for key, tensor in _empty_checkpoint(layout).items()}
     data = _serialise(
         tensors,
         {
             "modelspec.title": "stockwright-sketch",
             "modelspec.description": "random weights, for tests",
             "modelspec.license": "MIT",
+            "modelspec.resolution": f"{layout.NATIVE_SIZE}x{layout.NATIVE_SIZE}",
             "seed": str(seed),
         },
     )
@@ -57,15 +60,19 @@ def build(path: str | os.PathLike[str], seed: int = 0) -> Path:
     return target
 
 
-def _empty_checkpoint() -> dict[str, torch.Tensor]:
-    """Every tensor of the layout under its name in a checkpoint, with undefined values."""
-    from comfy.taesd.taesd import TAESD
-
-    # Started as a script this file is no part of a package, and its folder is on the path.
+def _layout() -> ModuleType:
+    # Late, since it loads ComfyUI. Started as a script this file is no part of a package, and
+    # Python has put its folder on the path.
     if __package__:
         from . import layout
     else:
         import layout
+    return layout
+
+
+def _empty_checkpoint(layout: ModuleType) -> dict[str, torch.Tensor]:
+    """Every tensor of the layout under its name in a checkpoint, with undefined values."""
+    from comfy.taesd.taesd import TAESD
 
     config = layout.Sketch(layout.DETECTED_CONFIG)
     config.set_inference_dtype(torch.float32, None)

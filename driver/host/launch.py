@@ -13,6 +13,14 @@ from pathlib import Path
 from driver import places
 
 HOST = "127.0.0.1"
+ENVIRONMENT = {
+    "PYTHONUNBUFFERED": "1",
+    # PyTorch's threads would spin while they wait for each other. Beside any other load that costs
+    # many times the work itself.
+    "OMP_WAIT_POLICY": "PASSIVE",
+}
+"""What a server's environment has unless the user's own says otherwise."""
+
 _ANSWER_SECONDS = 5.0
 # What Linux shows of an NVIDIA (also under WSL), an AMD or an Intel GPU that can compute.
 _GPU_FILES = ("nvidia*", "kfd", "dxg", "dri/renderD*")
@@ -50,7 +58,8 @@ def device_flags(python: Path) -> list[str]:
     if platform.system() == "Darwin" or _torch_has_gpu(python):
         return []
     bf16 = ["--bf16-unet", "--bf16-vae", "--bf16-text-enc"] if _cpu_has_bf16() else []
-    return ["--cpu", *bf16]
+    # ComfyUI's default for a CPU is the slower of its exact attentions.
+    return ["--cpu", "--use-pytorch-cross-attention", *bf16]
 
 
 def _torch_has_gpu(python: Path) -> bool:
