@@ -25,6 +25,8 @@ class Planner:
     def __init__(self, order: Order, graph: ApiGraph, size: tuple[int, int]) -> None:
         """`graph` is the plan graph, settings applied; `size` the (width, height) of the jobs."""
         self._order, self._graph, self._size = order, graph, size
+        self.theme = ""
+        """Title of the theme that was queued last."""
 
     def open_themes(self, ledger: Ledger) -> list[tuple[Theme, int]]:
         """Themes whose jobs are not planned yet, with their numbers of pictures."""
@@ -44,7 +46,7 @@ class Planner:
             self._order.seed,
             ledger.subjects(),
         )
-        graph_id = str(uuid.uuid4())
+        graph_id, self.theme = str(uuid.uuid4()), theme.title
         server.queue_graph(graph, graph_id, client_id, workflow=None)
         return graph_id
 

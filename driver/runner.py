@@ -242,7 +242,7 @@ class Runner:
             title = title_of(self._graphs.stock, step.node)
             self._report(NodeRuns(step.graph, title, step.value, step.maximum))
         elif step.maximum > 1:
-            self._report(Planning("", int(step.value), int(step.maximum)))
+            self._report(Planning(self._planner.theme, int(step.value), int(step.maximum)))
 
 
 def resume(ledger: Ledger, folder: Path, report: Report) -> None:

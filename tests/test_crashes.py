@@ -83,7 +83,7 @@ def test_a_server_out_of_memory_gets_smaller_batches(server: Server, tmp_path: P
     assert done.returncode == 0, done.stderr
     seen = commands.events(done.stdout)
     sizes = [e["jobs"] for e in seen if e["event"] == "GraphQueued"]
-    assert sizes == [8, 4, 2, 2, 2, 2]
+    assert sizes == [8, 4, 4, 2, 2, 2, 2]
     assert len(commands.pictures(the_run(tmp_path))) == 8
 
 
