@@ -31,11 +31,14 @@ class BatchSizer:
         self._seconds: dict[int, list[float]] = defaultdict(list)
 
     def next_size(self) -> int:
+        """How many jobs the next graph should have."""
         if self._fixed is not None:
             return self._limit
-        size = self._trial() or self._fastest()
+        return self._trial() or self._fastest()
+
+    def sent(self, size: int) -> None:
+        """A graph of `size` jobs is on its way; fewer than asked for may have been left."""
         self._sent[size] += 1
-        return size
 
     def restart(self) -> None:
         """The server was started anew: its next graph loads the models."""
@@ -45,7 +48,7 @@ class BatchSizer:
         """A graph of `size` jobs took the server `seconds`."""
         if self._loading:
             self._loading = False
-            self._sent[size] -= 1
+            self._sent[size] = max(self._sent[size] - 1, 0)
         elif seconds > 0:
             self._seconds[size].append(seconds)
 

@@ -78,7 +78,7 @@ class StartedServer:
             owner=os.getpid(),
             log=lambda text: self._report(Waiting(text)),
         )
-        self.server = Server(started.url)
+        self.server = Server(started.url, local=True)
 
 
 def connect(

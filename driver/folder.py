@@ -19,7 +19,8 @@ from filelock import FileLock, Timeout
 
 from .collect import write_file
 from .errors import DiskTrouble, OrderConflict, OrderInvalid, RunBusy
-from .order import Order
+from .graph import load_graph
+from .order import Order, digest
 
 RUNS = Path("runs")
 """Where runs go unless --run names a folder: below the current folder."""
@@ -39,7 +40,7 @@ class RunFolder:
 
     @contextmanager
     def held(self) -> Generator[None]:
-        """Raises RunBusy if another driver holds it, on this machine or on a shared disk."""
+        """Raises RunBusy if another driver holds it."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.path / "run.lock", timeout=0)
@@ -87,11 +88,15 @@ class RunFolder:
                 hint="Name a theme to start one: --theme Education.",
             )
         order = Order.from_yaml(self.order)
-        return order, self._graph("workflow.json"), self._graph("plan.json")
+        workflow = self._graph("workflow.json", order.workflow)
+        return order, workflow, self._graph("plan.json", order.plan)
 
-    def _graph(self, name: str) -> dict[str, Any]:
-        path = self.path / name
-        try:
-            return json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise OrderInvalid(f"the graph cannot be read: {error}", where=str(path)) from error
+    def _graph(self, name: str, sha256: str) -> dict[str, Any]:
+        graph = load_graph(self.path / name).data
+        if digest(graph) != sha256:
+            raise OrderConflict(
+                "the graph is not the one that the run was started with",
+                where=str(self.path / name),
+                hint="Put it back, or start another run with the changed one by --workflow.",
+            )
+        return graph

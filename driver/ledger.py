@@ -30,7 +30,7 @@ from .errors import DiskTrouble, LedgerInvalid
 MAX_FAILED = 3
 """Attempts that may fail before a job is given up."""
 
-MAX_LOST = 5
+MAX_LOST = 3
 """Server deaths with a job in the running graph before the job is given up."""
 
 
@@ -71,7 +71,11 @@ class Entry:
 
 
 def _first_schema(db: sqlite3.Connection) -> None:
-    db.execute("CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    db.execute("CREATE TABLE settled (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    db.execute(
+        "CREATE TABLE runs (id INTEGER PRIMARY KEY, server TEXT NOT NULL, started REAL NOT NULL,"
+        " ended REAL)"
+    )
     db.execute(
         "CREATE TABLE jobs (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
         " theme TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, prompt TEXT NOT NULL,"
@@ -135,7 +139,8 @@ class Ledger:
             try:
                 yield self._db
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # SQLite itself ends it after some errors
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
@@ -145,22 +150,41 @@ class Ledger:
                 hint="Free some space, then give the same command again: it goes on from here.",
             ) from error
 
-    # What was settled once for the run: checkpoint, size, batch.
+    # Each time that a driver works on the order, and what the first one settled for all
 
-    def note(self, key: str, value: Any) -> None:
+    @contextmanager
+    def run(self, server: str) -> Generator[None]:
+        """Records one driver's work from start to end; a killed one has no end."""
         with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, json.dumps(value)))
+            row = db.execute(
+                "INSERT INTO runs (server, started) VALUES (?, ?)", (server, time.time())
+            ).lastrowid
+        try:
+            yield
+        finally:
+            self._end_run(row)
 
-    def noted(self, key: str) -> Any:
-        """The value noted under a key, or None."""
-        row = self._db.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
+    def _end_run(self, row: int | None) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE runs SET ended = ? WHERE id = ?", (time.time(), row))
+
+    def settle(self, key: str, value: Any) -> None:
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO settled VALUES (?, ?)", (key, json.dumps(value)))
+
+    def settled(self, key: str) -> Any:
+        """The value settled under a key, or None."""
+        row = self._db.execute("SELECT value FROM settled WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
     # Planning
 
     def add(self, jobs: Sequence[Job]) -> None:
-        """Puts planned jobs behind those that are there, all or none. Every job has a size."""
-        with self._transaction() as db:
+        """Puts planned jobs behind those that are there, all or none. Every job has a size.
+
+        Raises ValueError for an id that is there already.
+        """
+        with self._transaction() as db, _unique_ids():
             db.executemany(
                 "INSERT INTO jobs (id, theme, kind, subject, prompt, negative, seed, width, height,"
                 " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -299,6 +323,14 @@ class Ledger:
             "UPDATE attempts SET state = ?, ended = ?, error = ? WHERE graph = ? AND job = ?",
             (state, time.time(), error, graph, job_id),
         )
+
+
+@contextmanager
+def _unique_ids() -> Generator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ValueError(f"a job is there already: {error}") from error
 
 
 _JOB_COLUMNS = (

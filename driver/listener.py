@@ -36,7 +36,8 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A node of a running graph has done `value` of `maximum`."""
+    """A node of a running graph has done `value` of `maximum`. `node` is its id in the graph that
+    was queued, also for work that it expanded into."""
 
     graph: str
     node: str
@@ -108,7 +109,7 @@ def _translate(message: dict[str, Any]) -> list[Heard]:
         return [Ended(data["prompt_id"])]
     if kind == "progress_state":
         return [
-            Step(data["prompt_id"], node["node_id"], node["value"], node["max"])
+            Step(data["prompt_id"], node["display_node_id"], node["value"], node["max"])
             for node in data["nodes"].values()
             if node["state"] == "running"
         ]

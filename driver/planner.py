@@ -12,13 +12,15 @@ from stockwright.core.kinds import kinds_to_yaml
 from stockwright.core.names import UI_JOBS
 from stockwright.core.themes import Theme
 
-from .errors import PlanFailed
+from .errors import PlanFailed, ServerDown
 from .events import Planning, Report, ThemePlanned
 from .follow import Follower, Lost
 from .graph import ApiGraph, bind_plan
 from .ledger import Ledger
-from .order import Order
+from .order import MAX_SEED, Order
 from .server import Finished, Server
+
+UNCHANGED = "The plan graph must pass the driver's theme, kinds, count and seed on unchanged."
 
 
 class Planner:
@@ -58,7 +60,10 @@ class Planner:
             raise PlanFailed(ended.error, where=f"theme {theme.title!r}")
         jobs = self._jobs(theme, ended)
         self._check(theme, count, jobs)
-        ledger.add(jobs)
+        try:
+            ledger.add(jobs)
+        except ValueError as error:
+            raise PlanFailed(str(error), where=f"theme {theme.title!r}", hint=UNCHANGED) from error
         report(ThemePlanned(theme.title, len(jobs)))
 
     def _jobs(self, theme: Theme, ended: Finished) -> list[Job]:
@@ -73,12 +78,16 @@ class Planner:
     def _check(self, theme: Theme, count: int, jobs: list[Job]) -> None:
         wanted = {kind: n for kind, n in self._order.kind_counts(count).items() if n}
         got = dict(Counter(job.kind for job in jobs))
+        where = f"theme {theme.title!r}"
         if got != wanted:
-            raise PlanFailed(
-                f"the plan has {got} instead of {wanted}",
-                where=f"theme {theme.title!r}",
-                hint="The plan graph must pass the driver's theme, kinds and count on unchanged.",
-            )
+            raise PlanFailed(f"the plan has {got} instead of {wanted}", where=where, hint=UNCHANGED)
+        for job in jobs:
+            if job.theme != theme.title or job.seed > MAX_SEED:
+                raise PlanFailed(
+                    f"job {job.id} has the theme {job.theme!r} and the seed {job.seed}",
+                    where=where,
+                    hint=UNCHANGED,
+                )
 
 
 def plan_all(
@@ -93,10 +102,8 @@ def plan_all(
     are known to the next one. Raises ServerDown when the server dies under it."""
     for theme, count in planner.open_themes(ledger):
         report(Planning(theme.title, 0, count))
-        while True:
-            graph_id = planner.queue(theme, count, ledger, server, client_id)
-            follower.add(graph_id)
-            _, ended = follower.wait()
-            if not isinstance(ended, Lost):
-                break
+        follower.add(planner.queue(theme, count, ledger, server, client_id))
+        _, ended = follower.wait()
+        if isinstance(ended, Lost):
+            raise ServerDown("the server was restarted while it planned", where=server.url)
         planner.take(theme, count, ended, ledger, report)

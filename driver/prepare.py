@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +76,7 @@ def _bind(
     order: Order, stock: ApiGraph, plan: ApiGraph, info: ObjectInfo
 ) -> tuple[ApiGraph, ApiGraph]:
     if order.checkpoint is not None:
-        stock = set_checkpoint(stock, order.checkpoint, info)
+        stock = _with_checkpoint(stock, order.checkpoint, info)
     if order.loras:
         stock = set_loras(stock, [(use.name, use.strength) for use in order.loras])
     for setting in order.settings:
@@ -92,6 +93,19 @@ def _bind(
                 hint=f"There are: {', '.join(titles)}.",
             )
     return stock, plan
+
+
+def _with_checkpoint(stock: ApiGraph, name: str, info: ObjectInfo) -> ApiGraph:
+    try:
+        return set_checkpoint(stock, name, info)
+    except BindingError:
+        loaders = [n for n in stock if "ckpt_name" in stock[n]["inputs"]]
+        if len(loaders) != 1:
+            raise
+        # Not there: the check says so, together with all else that is missing.
+        changed = copy.deepcopy(stock)
+        changed[loaders[0]]["inputs"]["ckpt_name"] = name
+        return changed
 
 
 def _needs_sketch(order: Order, bound: ApiGraph, saved: ApiGraph, info: ObjectInfo) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from .collect import write_file
+from .collect import FORMATS, write_file
 from .ledger import Entry, JobState, Ledger
 
 THUMB, GAP, CAPTION, HEADING, COLUMNS = 224, 16, 36, 52, 5
@@ -27,8 +27,8 @@ _INK, _SOFT, _PAPER, _FRAME = "#1c1e21", "#62666d", "#ffffff", "#e6e8eb"
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def write_reports(ledger: Ledger, folder: Path) -> list[Path]:
-    """Writes all of them anew. Returns the contact sheet's pages."""
+def write_manifests(ledger: Ledger, folder: Path) -> None:
+    """Writes the manifests and the list of failed jobs anew."""
     rows = [_row(entry) for entry in ledger.entries() if entry.state is JobState.DONE]
     table = io.StringIO()
     if rows:
@@ -47,7 +47,6 @@ def write_reports(ledger: Ledger, folder: Path) -> list[Path]:
         write_file(folder / "failed.jsonl", _lines(failed))
     else:
         (folder / "failed.jsonl").unlink(missing_ok=True)
-    return _write_sheets(ledger, folder)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -61,7 +60,8 @@ def _lines(rows: list[dict[str, Any]]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def _write_sheets(ledger: Ledger, folder: Path) -> list[Path]:
+def write_sheets(ledger: Ledger, folder: Path) -> list[Path]:
+    """Draws the contact sheet anew. Returns its pages."""
     entries = [entry for entry in ledger.entries() if entry.state is JobState.DONE]
     # A theme's kinds stay together even where failed jobs were replaced later.
     order = {key: n for n, key in enumerate(dict.fromkeys(map(_heading, entries)))}
@@ -73,6 +73,8 @@ def _write_sheets(ledger: Ledger, folder: Path) -> list[Path]:
         _draw_page(page, folder).save(buffer, "JPEG", quality=90, subsampling=0)
         write_file(path, buffer.getvalue())
         pages.append(path)
+    for old in set(folder.glob("contact-sheet*.jpg")) - set(pages):
+        old.unlink()
     return pages
 
 
@@ -118,7 +120,7 @@ def _draw_page(rows: list[list[Entry]], folder: Path) -> Image.Image:
 def _thumbnail(entry: Entry, folder: Path) -> Image.Image:
     assert entry.file is not None
     try:
-        with Image.open(folder / entry.file.path) as image:
+        with Image.open(folder / entry.file.path, formats=list(FORMATS)) as image:
             image.draft("RGB", (THUMB, THUMB))
             return ImageOps.contain(image.convert("RGB"), (THUMB, THUMB))
     except OSError:  # moved away by a person: its place stays empty

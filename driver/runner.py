@@ -17,7 +17,7 @@ from stockwright.core.jobs import Job
 from .batching import BatchSizer
 from .collect import PictureRefused, collect, saved_files
 from .connection import Connection
-from .errors import GraphRefused, ServerDown, ServerFailing
+from .errors import GraphRefused, ServerDown, ServerFailing, StockwrightError
 from .events import (
     AttemptFailed,
     GraphQueued,
@@ -38,7 +38,7 @@ AHEAD = 2
 """Graphs in the server's queue: one runs, and one waits so that the server never does."""
 
 FRUITLESS = 30
-"""Graphs in a row that bring nothing before the run is stopped."""
+"""Graphs that bring nothing, without any before that did, until the run is stopped."""
 
 DEATHS = 4
 """Deaths of the server in a row without a picture before the run is stopped."""
@@ -74,6 +74,8 @@ class Runner:
         self._client = str(uuid.uuid4())
         self._flights: dict[str, list[Job]] = {}
         self._fruitless = self._deaths = 0
+        self._fruitful = False
+        self._reason = ""
 
     def plan(self) -> None:
         """Plans all that is not planned yet, and makes no picture."""
@@ -82,8 +84,8 @@ class Runner:
     def run(self) -> None:
         """Plans and makes what is open.
 
-        On KeyboardInterrupt the graphs are taken from the server and their jobs planned again
-        before it goes on to the caller.
+        Whatever ends it early, KeyboardInterrupt too, the graphs are taken from the server and
+        their jobs planned again before it goes on to the caller.
         """
         self._survive(pictures=True)
 
@@ -102,28 +104,29 @@ class Runner:
                     return
                 except ServerDown as down:
                     self._recover(down)
-                except KeyboardInterrupt:
-                    self._withdraw(follower.clear())
+                except BaseException:
+                    self._withdraw(follower.graphs)
                     raise
 
     def _adopt(self, follower: Follower) -> None:
         """Takes up what the ledger holds as queued, from an earlier driver or an earlier server."""
         self._flights = {}
-        for graph, jobs in self._ledger.open_graphs().items():
+        # Graphs run in their order: only the oldest one can have been running when a server died.
+        for place, (graph, jobs) in enumerate(self._ledger.open_graphs().items()):
             if self._connection.server.knows(graph):
                 self._flights[graph] = jobs
                 follower.add(graph)
             else:
-                self._lose(graph, jobs, running=not self._flights)
+                self._lose(graph, jobs, running=place == 0)
 
     def _drain(self, follower: Follower) -> None:
         self._fill(follower)
         while self._flights:
+            oldest = next(iter(self._flights))
             graph, ended = follower.wait()
             jobs = self._flights.pop(graph)
             if isinstance(ended, Lost):
-                self._lose(graph, jobs, running=True)
-                self._fill(follower)
+                self._lose(graph, jobs, running=graph == oldest)
             elif ended.success:
                 self._sizer.record(len(jobs), ended.seconds)
                 self._fill(follower)  # first, so that the server goes on meanwhile
@@ -137,6 +140,14 @@ class Runner:
             jobs = self._ledger.next_jobs(self._sizer.next_size())
             if not jobs:
                 return
+            if self._fruitless >= FRUITLESS and not self._fruitful:
+                raise ServerFailing(
+                    f"{FRUITLESS} graphs failed and none brought a picture; the last one:"
+                    f" {self._reason}",
+                    where=self._connection.server.url,
+                    hint="Mend the cause, then give the same command again.",
+                )
+            self._sizer.sent(len(jobs))
             graph_id = str(uuid.uuid4())
             graph = bind_jobs(self._graphs.stock, jobs, self._server_folder(graph_id))
             self._ledger.queue(graph_id, jobs)
@@ -169,21 +180,23 @@ class Runner:
         for job_id, reason in refused.items():
             self._give_back(graph, [job_id], AttemptState.FAILED, reason)
         self._note_graph(fruitful=bool(done), reason=next(iter(refused.values()), ""))
-        if self._connection.output is not None:
-            made = self._connection.output / self._server_folder(graph)
-            shutil.rmtree(made, ignore_errors=True)
+        self._remove_copies(graph)
 
     def _fail(self, graph: str, jobs: list[Job], ended: Finished) -> None:
         ids = [job.id for job in jobs]
+        self._remove_copies(graph)
         if len(jobs) > 1 and _out_of_memory(ended):
             size = self._sizer.shrink(len(jobs))
             self._report(Notice(f"{len(jobs)} jobs do not fit into memory; now {size} at most"))
             self._give_back(graph, ids, AttemptState.DROPPED, ended.error)
             return
-        self._give_back(graph, ids, AttemptState.FAILED, ended.error or "the graph failed")
+        # An interruption is a person's doing at the server, not the job's.
+        state = AttemptState.DROPPED if ended.interrupted else AttemptState.FAILED
+        self._give_back(graph, ids, state, ended.error or "the graph failed")
         self._note_graph(fruitful=False, reason=ended.error)
 
     def _lose(self, graph: str, jobs: list[Job], *, running: bool) -> None:
+        self._remove_copies(graph)
         state = AttemptState.LOST if running else AttemptState.DROPPED
         self._give_back(graph, [job.id for job in jobs], state, "the server was restarted")
 
@@ -194,16 +207,18 @@ class Runner:
                 self._report(AttemptFailed(job_id, reason, job_id in given_up))
 
     def _note_graph(self, *, fruitful: bool, reason: str) -> None:
+        self._reason = reason
         if fruitful:
-            self._fruitless = self._deaths = 0
-            return
-        self._fruitless += 1
-        if self._fruitless >= FRUITLESS:
-            raise ServerFailing(
-                f"{FRUITLESS} graphs in a row failed, the last one with: {reason}",
-                where=self._connection.server.url,
-                hint="Mend the cause, then give the same command again.",
-            )
+            self._fruitful = True
+            self._deaths = 0
+        else:
+            self._fruitless += 1
+
+    def _remove_copies(self, graph: str) -> None:
+        """Removes what a graph left in the output folder of a server that is ours."""
+        if self._connection.output is not None:
+            made = self._connection.output / self._server_folder(graph)
+            shutil.rmtree(made, ignore_errors=True)
 
     def _recover(self, down: ServerDown) -> None:
         self._deaths += 1
@@ -220,18 +235,19 @@ class Runner:
         self._connection.recover(down)
 
     def _withdraw(self, graphs: list[str]) -> None:
-        """Takes graphs from the server; it may be gone already."""
-        server, queued = self._connection.server, self._ledger.open_graphs()
+        """Takes graphs from the server and gives their jobs back, as far as either still can."""
+        server = self._connection.server
         try:
+            queued = self._ledger.open_graphs()
+            for graph, jobs in queued.items():
+                ids = [job.id for job in jobs]
+                self._ledger.give_back(graph, ids, AttemptState.DROPPED, "interrupted")
             known = list(dict.fromkeys([*graphs, *queued]))
             server.delete(known)
             for graph in known:
                 server.interrupt(graph)
-        except ServerDown as down:
-            self._report(Notice(f"{down.what}: its graphs could not be interrupted"))
-        for graph, jobs in queued.items():
-            ids = [job.id for job in jobs]
-            self._ledger.give_back(graph, ids, AttemptState.DROPPED, "interrupted")
+        except StockwrightError as error:
+            self._report(Notice(f"not all could be taken from the server: {error.what}"))
 
     def _server_folder(self, graph: str) -> str:
         # One folder a graph: a second attempt is no cache hit on files that may be gone.
@@ -239,8 +255,9 @@ class Runner:
 
     def _on_step(self, step: Step) -> None:
         if step.graph in self._flights:
-            title = title_of(self._graphs.stock, step.node)
-            self._report(NodeRuns(step.graph, title, step.value, step.maximum))
+            if step.node in self._graphs.stock:
+                title = title_of(self._graphs.stock, step.node)
+                self._report(NodeRuns(step.graph, title, step.value, step.maximum))
         elif step.maximum > 1:
             self._report(Planning(self._planner.theme, int(step.value), int(step.maximum)))
 
@@ -249,11 +266,18 @@ def resume(ledger: Ledger, folder: Path, report: Report) -> None:
     """Makes a ledger ready to go on: jobs given up get new tries, and missing files new jobs."""
     if count := ledger.reopen_failed():
         report(Notice(f"{count} jobs that failed before are tried again"))
-    gone = [e.job.id for e in ledger.entries() if e.file and not (folder / e.file.path).exists()]
+    gone = [e.job.id for e in ledger.entries() if e.file and not _is_whole(folder, e.file)]
     for job_id in gone:
         ledger.forget_file(job_id)
     if gone:
-        report(Notice(f"{len(gone)} finished pictures are missing and are made again"))
+        report(Notice(f"{len(gone)} finished pictures are missing or cut, and are made again"))
+
+
+def _is_whole(folder: Path, file: StoredFile) -> bool:
+    try:
+        return (folder / file.path).stat().st_size == file.size
+    except OSError:
+        return False
 
 
 def _out_of_memory(ended: Finished) -> bool:

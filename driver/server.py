@@ -8,10 +8,11 @@ other than the expected one is `ServerRefused`, or `GraphRefused` for a graph.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 
@@ -20,6 +21,8 @@ from .errors import GraphRefused, OrderInvalid, ServerDown, ServerRefused
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 REFUSALS = 3
 TIMEOUTS = 10
+GATEWAY_DOWN = (502, 503, 504)
+"""What a proxy answers for a server that is down."""
 
 Graph = dict[str, Any]
 
@@ -43,18 +46,16 @@ class Finished:
 class Server:
     """`url` such as http://127.0.0.1:8188; `headers` go with every request, websocket included."""
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
-        parts = urlsplit(url if "//" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise OrderInvalid(
-                f"{url!r} is not a server's address",
-                where="--server",
-                hint="Write it as http://host:8188 or https://host.",
-            )
-        self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-        self.headers = dict(headers or {})
+    def __init__(
+        self, url: str, headers: Mapping[str, str] | None = None, *, local: bool = False
+    ) -> None:
+        """`local` passes by any proxy of the environment. Raises OrderInvalid."""
+        self.url, login = _address(url)
+        self.headers = {**login, **(headers or {})}
         self._session = requests.Session()
-        self._session.headers.update(self.headers)
+        self._session.trust_env = not local
+        # As `auth`, since otherwise a .netrc would take the place of an Authorization header.
+        self._session.auth = self._sign
 
     @property
     def websocket_url(self) -> str:
@@ -77,13 +78,10 @@ class Server:
         body: dict[str, Any] = {"prompt": graph, "prompt_id": graph_id, "client_id": client_id}
         if workflow is not None:
             body["extra_data"] = {"extra_pnginfo": {"workflow": workflow}}
-        try:
-            response = self._once("POST", "/prompt", json=body)
-        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout):
-            # It may have arrived all the same, and must not run twice.
-            if self.knows(graph_id):
-                return
-            response = self._request("POST", "/prompt", json=body)
+        # It may have arrived although the answer did not, and must not run twice.
+        response = self._request("POST", "/prompt", unless=lambda: self.knows(graph_id), json=body)
+        if response is None:
+            return
         answer = _object(response) or {}
         if response.status_code == 400 and "error" in answer:
             raise GraphRefused(_node_errors(graph, answer))
@@ -91,7 +89,10 @@ class Server:
         if answer.get("node_errors"):
             # Some outputs are valid, and the server would run only those.
             self.delete([graph_id])
+            self.interrupt(graph_id)
             raise GraphRefused(_node_errors(graph, answer))
+        if answer.get("prompt_id") != graph_id:
+            raise self._strange("/prompt")
 
     def finished(self, graph_id: str) -> Finished | None:
         """The history's entry of a graph, or None while there is none."""
@@ -114,69 +115,99 @@ class Server:
         return {str(item[1]) for item in running}, {str(item[1]) for item in pending}
 
     def delete(self, graph_ids: list[str]) -> None:
-        self._check(self._request("POST", "/queue", json={"delete": graph_ids}), "/queue")
+        self._check(self._call("POST", "/queue", json={"delete": graph_ids}), "/queue")
 
     def interrupt(self, graph_id: str) -> None:
         """Stops the graph if it is the one that runs."""
-        response = self._request("POST", "/interrupt", json={"prompt_id": graph_id})
+        response = self._call("POST", "/interrupt", json={"prompt_id": graph_id})
         self._check(response, "/interrupt")
 
     def view(self, filename: str, subfolder: str, folder_type: str) -> bytes | None:
         """A file of the server's output, input or temp folder; None where it is missing."""
         query = {"filename": filename, "subfolder": subfolder, "type": folder_type}
-        response = self._request("GET", "/view", params=query)
+        response = self._call("GET", "/view", params=query)
         if response.status_code == 404:
             return None
         self._check(response, "/view")
         return response.content
 
     def _json(self, method: str, path: str) -> dict[str, Any]:
-        response = self._request(method, path)
+        response = self._call(method, path)
         self._check(response, path)
         if (answer := _object(response)) is None:
-            raise ServerRefused(
-                "the answer is not what ComfyUI sends",
-                where=f"{self.url}{path}",
-                hint="Check that this address is a ComfyUI server.",
-            )
+            raise self._strange(path)
         return answer
 
+    def _strange(self, path: str) -> ServerRefused:
+        return ServerRefused(
+            "the answer is not what ComfyUI sends",
+            where=f"{self.url}{path}",
+            hint="Check that this address is a ComfyUI server.",
+        )
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.update(self.headers)
+        return request
+
     def _check(self, response: requests.Response, path: str) -> None:
-        if response.ok:
+        if response.status_code < 300:
             return
         hint = "Check that this address is a ComfyUI server."
-        if response.status_code in (401, 403, 407):
+        if response.is_redirect:
+            hint = f"It redirects to {response.headers['Location']}: give that address."
+        elif response.status_code in (401, 403, 407):
             hint = 'Give the proxy\'s token: --header "Authorization: Bearer …".'
         raise ServerRefused(
             f"HTTP {response.status_code} {response.reason}", where=f"{self.url}{path}", hint=hint
         )
 
-    def _once(self, method: str, path: str, **options: Any) -> requests.Response:
-        limits = (CONNECT_SECONDS, READ_SECONDS)
-        return self._session.request(method, self.url + path, timeout=limits, **options)
+    def _call(self, method: str, path: str, **options: Any) -> requests.Response:
+        response = self._request(method, path, unless=None, **options)
+        assert response is not None
+        return response
 
-    def _request(self, method: str, path: str, **options: Any) -> requests.Response:
+    def _request(
+        self, method: str, path: str, *, unless: Callable[[], bool] | None, **options: Any
+    ) -> requests.Response | None:
+        """The answer. After a try that brought none, `unless` says whether another one is not
+        needed any more; then there is no answer."""
         refused = timeouts = 0
         while True:
             try:
-                return self._once(method, path, **options)
+                # A redirected POST would come back as a GET, and take our headers elsewhere.
+                response = self._session.request(
+                    method,
+                    self.url + path,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
+                    **options,
+                )
+                if response.status_code not in GATEWAY_DOWN:
+                    return response
+                refused += 1
+                why = f"HTTP {response.status_code} {response.reason}"
             except requests.exceptions.SSLError as error:
                 raise ServerRefused(
                     f"its TLS certificate is not trusted: {error}",
                     where=self.url,
                     hint="Set REQUESTS_CA_BUNDLE to the file of your certificate authority.",
                 ) from error
-            except requests.exceptions.Timeout as error:
+            except requests.exceptions.Timeout:
                 timeouts += 1
-                if timeouts == TIMEOUTS:
-                    raise self._down(f"no answer for {TIMEOUTS} tries") from error
-            except requests.exceptions.ConnectionError as error:
+                why = f"no answer for {timeouts} tries"
+            except (
+                requests.exceptions.ConnectionError,
+                requests.exceptions.ChunkedEncodingError,  # it died within an answer
+            ):
                 refused += 1
-                if refused == REFUSALS:
-                    raise self._down("the connection is refused") from error
-                time.sleep(0.3 * refused)
+                why = "the connection is refused"
             except requests.exceptions.RequestException as error:
                 raise ServerRefused(str(error), where=self.url + path) from error
+            if refused == REFUSALS or timeouts == TIMEOUTS:
+                raise self._down(why)
+            time.sleep(0.3 * refused)
+            if unless is not None and unless():
+                return None
 
     def _down(self, why: str) -> ServerDown:
         return ServerDown(
@@ -184,6 +215,27 @@ class Server:
             where=self.url,
             hint="Start it, then give the same command again: it goes on where it stopped.",
         )
+
+
+def _address(url: str) -> tuple[str, dict[str, str]]:
+    """The address without a login, and the login as a header: addresses are shown and logged."""
+    try:
+        parts = urlsplit(url if "//" in url else f"http://{url}")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        parts, port = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise OrderInvalid(
+            "this is not a server's address",
+            where="--server",
+            hint="Write it as http://host:8188 or https://host.",
+        )
+    login: dict[str, str] = {}
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        login["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}", login
 
 
 def _object(response: requests.Response) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from .ledger import JobState, Ledger
 from .order import Order
 from .planner import Planner
 from .prepare import SKETCH, SKETCH_SIZE, Prepared, canvas_of, prepare
-from .reports import write_reports
+from .reports import write_manifests, write_sheets
 from .runner import RunGraphs, Runner, resume
 
 
@@ -53,7 +53,8 @@ class Outcome:
 
 
 def carry_out(asked: Asked, report: Report) -> Outcome:
-    """Makes what is open of an order. Reports are written however it ends."""
+    """Makes what is open of an order. Manifests are written however it ends, contact sheets when
+    it ran to its end: they take long for a large run."""
     folder, began = RunFolder(asked.folder), time.monotonic()
     with folder.held():
         folder.settle(asked.order, asked.workflow, asked.plan)
@@ -67,13 +68,13 @@ def carry_out(asked: Asked, report: Report) -> Outcome:
                     with _runner(asked, ledger, report) as runner:
                         runner.run()
             finally:
-                sheets = write_reports(ledger, folder.path)
+                write_manifests(ledger, folder.path)
                 counts = ledger.counts()
                 done, failed = counts[JobState.DONE], counts[JobState.FAILED]
                 left = asked.order.count - done - failed
                 seconds = round(time.monotonic() - began, 3)
                 report(RunEnded(str(folder.path), done, failed, left, seconds))
-            return Outcome(done, failed, sheets)
+            return Outcome(done, failed, write_sheets(ledger, folder.path))
         finally:
             ledger.close()
 
@@ -95,23 +96,24 @@ def _runner(asked: Asked, ledger: Ledger, report: Report) -> Generator[Runner]:
     connection = connect(asked.server, asked.comfyui, asked.headers, report)
     try:
         prepared = _prepare(asked, connection, ledger, report)
-        yield Runner(
-            run_id=asked.order.id,
-            folder=asked.folder,
-            ledger=ledger,
-            connection=connection,
-            planner=Planner(asked.order, prepared.plan, prepared.size),
-            graphs=RunGraphs(prepared.stock, canvas_of(asked.workflow)),
-            sizer=BatchSizer(asked.batch),
-            report=report,
-        )
+        with ledger.run(connection.server.url):
+            yield Runner(
+                run_id=asked.order.id,
+                folder=asked.folder,
+                ledger=ledger,
+                connection=connection,
+                planner=Planner(asked.order, prepared.plan, prepared.size),
+                graphs=RunGraphs(prepared.stock, canvas_of(asked.workflow)),
+                sizer=BatchSizer(asked.batch),
+                report=report,
+            )
     finally:
         connection.close()
 
 
 def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Report) -> Prepared:
     # Settled at the first start: a run never changes its checkpoint half-way.
-    settled: bool | None = ledger.noted("sketch")
+    settled: bool | None = ledger.settled("sketch")
     ours = isinstance(connection, StartedServer) and asked.comfyui is None
     allowed = settled if settled is not None else None if ours else False
     info = connection.server.object_info()
@@ -123,5 +125,5 @@ def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Repor
                 f" ({SKETCH}, {SKETCH_SIZE} px). Its pictures are for trying out only."
             )
         )
-    ledger.note("sketch", prepared.sketch)
+    ledger.settle("sketch", prepared.sketch)
     return prepared

@@ -110,7 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch", default="auto", metavar="N|auto", help="pictures in one sampler call")
     add(
         "--server",
-        default=os.environ.get("STOCKWRIGHT_SERVER"),
         metavar="URL",
         help="a ComfyUI server (default: STOCKWRIGHT_SERVER, else the embedded one)",
     )
@@ -143,13 +142,15 @@ def _asked(args: argparse.Namespace) -> Asked:
         workflow = load_graph(args.workflow or WORKFLOWS / "stock.json").data
         plan = load_graph(WORKFLOWS / "plan.json").data
         order = _order(args, digest(workflow), digest(plan))
+    if args.server and args.comfyui:
+        raise OrderInvalid("--server and --comfyui exclude each other")
     return Asked(
         order=order,
         workflow=workflow,
         plan=plan,
         folder=args.run or RUNS / order.name,
         batch=_batch(args.batch),
-        server=args.server,
+        server=args.server or (None if args.comfyui else os.environ.get("STOCKWRIGHT_SERVER")),
         comfyui=args.comfyui,
         headers=_headers(args.header),
     )
@@ -183,15 +184,18 @@ def _batch(text: str) -> int | None:
 
 
 def _headers(texts: list[str]) -> dict[str, str]:
-    headers: dict[str, str] = {}
     if token := os.environ.get("STOCKWRIGHT_TOKEN"):
-        headers["Authorization"] = f"Bearer {token}"
+        texts = [f"Authorization: Bearer {token}", *texts]
+    headers: dict[str, str] = {}
     for text in texts:
-        name, colon, value = text.partition(":")
-        if not (colon and name.strip() and name.isprintable() and value.isprintable()):
-            # The value is not repeated: it may be a secret.
-            raise OrderInvalid("a header is written as Name: value", where="--header")
-        headers[name.strip()] = value.strip()
+        name, colon, value = (part.strip() for part in text.partition(":"))
+        if not (colon and name and (name + value).isprintable() and (name + value).isascii()):
+            # The text is not repeated: it may be a secret.
+            raise OrderInvalid(
+                "a header is written as Name: value, in plain ASCII",
+                where="--header or STOCKWRIGHT_TOKEN",
+            )
+        headers[name] = value
     return headers
 
 

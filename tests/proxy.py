@@ -24,8 +24,12 @@ class Proxy:
     """Requests without `Authorization: Bearer <token>` are refused with 401."""
     spoil: Callable[[str], Callable[[bytes], bytes | None] | None] = lambda name: None
     """For the name of a file fetched by /view: what becomes of its bytes (None is a 404)."""
+    down: bool = False
+    """Every request is answered as a proxy answers for a server that is gone."""
     frames: int = 0
     """Websocket frames passed on."""
+    swallowed: int = 0
+    """Websocket frames that were not."""
     refused: int = 0
     url: str = ""
     _ready: threading.Event = field(default_factory=threading.Event)
@@ -59,6 +63,8 @@ class Proxy:
         if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
             self.refused += 1
             return web.Response(status=401)
+        if self.down:
+            return web.Response(status=503)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._websocket(request)
         headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
@@ -82,6 +88,7 @@ class Proxy:
         async with self._client.ws_connect(self.upstream + request.raw_path, max_msg_size=0) as ws:
             async for message in ws:
                 if self.silent:
+                    self.swallowed += 1
                     continue
                 self.frames += 1
                 if message.type is aiohttp.WSMsgType.TEXT:

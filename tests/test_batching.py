@@ -18,6 +18,7 @@ def simulate(
     while pictures > 0 or waiting:
         while pictures > 0 and len(waiting) < ahead:
             size = min(sizer.next_size(), pictures)
+            sizer.sent(size)
             pictures -= size
             sent.append(size)
             waiting.append(size)

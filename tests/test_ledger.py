@@ -53,13 +53,13 @@ def test_all_is_there_after_reopening(tmp_path: Path):
     jobs = make_jobs(2)
     first = Ledger(tmp_path / "run.sqlite")
     first.add(jobs)
-    first.note("sketch", True)
+    first.settle("sketch", True)
     first.queue("g", jobs)
     del first  # as after kill -9: nothing was closed
     again = Ledger(tmp_path / "run.sqlite")
     assert again.open_graphs() == {"g": jobs}
-    assert again.noted("sketch") is True
-    assert again.noted("other") is None
+    assert again.settled("sketch") is True
+    assert again.settled("other") is None
     assert again.planned_themes() == {"T"}
     assert again.subjects() == ["s0", "s1"]
 
@@ -110,7 +110,7 @@ def test_jobs_of_two_sizes_do_not_share_a_graph(ledger: Ledger):
 
 def test_adding_is_all_or_nothing(ledger: Ledger):
     jobs = make_jobs(2)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(ValueError, match="there already"):
         ledger.add([*jobs, jobs[0]])
     assert ledger.planned_themes() == set()
 

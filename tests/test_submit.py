@@ -7,8 +7,11 @@ import json
 import re
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -70,6 +73,7 @@ def test_the_contact_sheet_is_a_picture(finished: Path):
 def test_the_servers_copies_are_removed(finished: Path):
     order = the_run(finished).name[-8:]
     left = places.BASE / "output" / "stockwright" / order
+    assert left.is_dir()
     assert not [p for p in left.rglob("*") if p.is_file()]
 
 
@@ -88,9 +92,25 @@ def test_a_run_goes_on_by_its_folder_alone(finished: Path):
     gone.unlink()
     done = submit(finished, "--run", str(run))
     assert done.returncode == 0, done.stderr
-    assert "1 finished pictures are missing" in done.stderr
+    assert "1 finished pictures are missing or cut" in done.stderr
     assert Image.open(gone).tobytes() == content, "the same job gives the same picture"
     assert len(commands.pictures(run)) == 10
+
+
+def test_a_cut_picture_and_a_changed_graph_are_noticed(finished: Path):
+    run = the_run(finished)
+    cut = commands.pictures(run)[0]
+    cut.write_bytes(cut.read_bytes()[:100])
+    done = submit(finished, "--run", str(run))
+    assert done.returncode == 0, done.stderr
+    assert "1 finished pictures are missing or cut" in done.stderr
+    graph = run / "workflow.json"
+    before = graph.read_text()
+    graph.write_text(before.replace('"karras"', '"normal"'))
+    done = submit(finished, "--run", str(run))
+    graph.write_text(before)
+    assert done.returncode == 2
+    assert "[order-conflict]" in done.stderr
 
 
 def test_another_order_does_not_get_into_a_run(finished: Path):
@@ -204,6 +224,9 @@ def test_all_that_is_missing_is_said_at_once(server: Server, tmp_path: Path):
         (("--theme", "Education", "--set", "Nobody.x=1"), 2, "Stockwright Batch"),
         (("--theme", "Education", "--server", "ftp://x"), 2, "--server"),
         (("--theme", "Education", "--server", "http://127.0.0.1:9"), 3, "[server-down]"),
+        (("--theme", "Education", "--server", "http://[x"), 2, "not a server's address"),
+        (("--theme", "Education", "--server", "x", "--comfyui", "y"), 2, "exclude each other"),
+        (("--theme", "Education", "--comfyui", "nowhere"), 3, "main.py"),
         (("--run", "nowhere"), 2, "there is no run in this folder"),
         (("--run", "nowhere", "--count", "3"), 2, "--count needs --theme"),
     ],
@@ -220,12 +243,32 @@ def test_wrong_use_is_said_in_plain_words(
 def test_a_python_without_the_dependencies_gets_one_line(tmp_path: Path):
     script = places.ROOT / "driver" / "submit.py"
     done = subprocess.run(
-        ["python3", "-I", "-S", str(script), "--theme", "Education"],
-        capture_output=True, text=True, env={"PATH": "/usr/bin:/bin:/usr/local/bin"},
-    )  # fmt: skip
+        [sys.executable, "-I", "-S", str(script), "--theme", "Education"],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 3
     assert "make setup" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (("submit",), 2, "no theme is named"),
+        (("submit", "--help"), 0, "--theme TEXT"),
+        (("embedded", "status"), 0, "http://127.0.0.1:"),
+        (("--help",), 0, "usage: stockwright"),
+        (("draw",), 2, "usage: stockwright"),
+    ],
+)
+def test_one_name_for_all_commands(
+    server: Server, tmp_path: Path, arguments: tuple[str, ...], code: int, expected: str
+):
+    command = Path(sys.executable).with_name("stockwright")
+    done = subprocess.run([command, *arguments], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == code
+    assert expected in done.stdout + done.stderr
 
 
 def until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
@@ -277,7 +320,47 @@ def test_a_silent_websocket_stops_nothing(server: Server, tmp_path: Path):
         done = submit(tmp_path, "--theme", "Travel", "--count", "4", *SKETCH, "--server", proxy.url)
     assert done.returncode == 0, done.stderr
     assert proxy.frames == 0
+    assert proxy.swallowed > 0
     assert len(commands.pictures(the_run(tmp_path))) == 4
+
+
+def test_a_given_server_that_goes_away_is_waited_for(server: Server, tmp_path: Path):
+    with Proxy(server.url) as proxy:
+        arguments = ("--theme", "Travel", "--count", "6", "--batch", "1", *SKETCH)
+        driver = commands.start(tmp_path, *arguments, "--server", proxy.url)
+        until(lambda: len(made(tmp_path)) >= 2, driver)
+        proxy.down = True
+        time.sleep(6)
+        assert driver.poll() is None
+        proxy.down = False
+        _, said = driver.communicate(timeout=120)
+    assert driver.returncode == 0, said
+    assert "waiting for it" in said
+    run = the_run(tmp_path)
+    assert len(commands.pictures(run)) == 6
+    assert commands.attempts(run)["lost"] == 0, "the server itself went on"
+
+
+def test_a_redirect_is_not_followed(server: Server, tmp_path: Path):
+    """A POST would come back as a GET, and the token would go where it should not."""
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(301)
+            self.send_header("Location", server.url)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as moved:
+        threading.Thread(target=moved.serve_forever, daemon=True).start()
+        url = f"http://user:secret@127.0.0.1:{moved.server_port}"
+        done = submit(tmp_path, "--theme", "Travel", *SKETCH, "--server", url)
+        moved.shutdown()
+    assert done.returncode == 3
+    assert f"It redirects to {server.url}" in done.stderr
+    assert "secret" not in done.stderr
 
 
 def test_a_token_goes_with_every_request(server: Server, tmp_path: Path):

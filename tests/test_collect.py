@@ -1,0 +1,100 @@
+"""Pictures are believed only when they are whole, decodable and large enough."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import cast
+
+import pytest
+from PIL import Image
+
+from driver.collect import PictureRefused, SavedFile, collect, saved_files, write_file
+from driver.errors import DiskTrouble
+from driver.server import Finished, Server
+from stockwright.core.jobs import Job
+
+JOB = Job.create(
+    theme="Ships", kind="items", subject="an anchor", prompt="p", negative="", seed=1
+).sized(64, 64)
+
+
+class Files:
+    """The one thing that `collect` asks of a server: a file's bytes."""
+
+    def __init__(self, data: bytes | None) -> None:
+        self.data = data
+
+    def view(self, filename: str, subfolder: str, folder_type: str) -> bytes | None:
+        return self.data
+
+
+def encode(width: int = 64, height: int = 64, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.effect_noise((width, height), 80).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+def take(data: bytes | None, folder: Path, **changes: object):
+    told = {
+        "filename": "a.png", "subfolder": "x", "type": "output", "width": 64, "height": 64,
+        "sha256": hashlib.sha256(data or b"").hexdigest(),
+    } | changes  # fmt: skip
+    return collect(cast("Server", Files(data)), JOB, SavedFile(**told), folder)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("PNG", "png"), ("JPEG", "jpg"), ("WEBP", "webp")])
+def test_a_good_picture_is_filed_under_its_true_format(tmp_path: Path, kind: str, ending: str):
+    data = encode(kind=kind)
+    stored = take(data, tmp_path)
+    assert stored.path == f"images/ships/items/an-anchor-{JOB.id}.{ending}"
+    assert (tmp_path / stored.path).read_bytes() == data
+    assert stored.size == len(data)
+
+
+def test_a_larger_picture_is_what_an_upscaling_graph_gives(tmp_path: Path):
+    assert take(encode(192, 128), tmp_path, width=192, height=128).width == 192
+
+
+@pytest.mark.parametrize(
+    ("data", "changes", "reason"),
+    [
+        (None, {}, "no file"),
+        (encode(), {"sha256": "0" * 64}, "its hash differs"),
+        (encode()[:2000], {}, "does not decode"),
+        (b"not a picture", {}, "does not decode"),
+        (b"", {}, "does not decode"),
+        (encode(kind="GIF"), {}, "does not decode"),
+        (encode(72, 64), {}, "72x64 instead of 64x64"),
+        (encode(64, 56), {"height": 56}, "64x56, less than 64x64"),
+    ],
+)
+def test_what_is_no_good_is_refused_with_the_reason(
+    tmp_path: Path, data: bytes | None, changes: dict[str, object], reason: str
+):
+    with pytest.raises(PictureRefused, match=reason):
+        take(data, tmp_path, **changes)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_that_the_graph_did_not_save_is_refused(tmp_path: Path):
+    with pytest.raises(PictureRefused, match="saved no picture of this job"):
+        collect(cast("Server", Files(b"")), JOB, None, tmp_path)
+
+
+def test_answers_that_lack_something_do_not_count():
+    whole = {
+        "job": "a", "filename": "f", "subfolder": "s", "type": "output", "width": 1, "height": 1,
+        "sha256": "x", "bytes": 3,
+    }  # fmt: skip
+    outputs = {"9": {"stockwright_files": [whole, {"job": "b"}, "text", None]}, "8": None}
+    ended = Finished(True, False, "", "", outputs, 1.0)  # type: ignore[arg-type]
+    assert list(saved_files(ended)) == ["a"]
+
+
+def test_a_file_that_cannot_be_written_says_where(tmp_path: Path):
+    (tmp_path / "images").write_text("in the way")
+    with pytest.raises(DiskTrouble) as caught:
+        write_file(tmp_path / "images" / "a.png", b"x")
+    assert caught.value.where.endswith("a.png")
