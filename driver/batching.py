@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-LARGEST = 32
+LARGEST = 16
 WORTH = 1.05
 """A larger size must make this many times the pictures a second for the next one to be tried."""
 

@@ -17,7 +17,7 @@ ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
     # PyTorch's threads spin while they wait for each other, by default so long that any other load
     # on the machine makes them many times as slow. Not at all would cost a tenth of an idle one.
-    "GOMP_SPINCOUNT": "10000",
+    "GOMP_SPINCOUNT": "1000",
 }
 """What a server's environment has unless the user's own says otherwise."""
 

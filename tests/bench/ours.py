@@ -1,0 +1,175 @@
+"""`submit` as a process of its own, watched through its events.
+
+Its run folder is filled beforehand: the order is written down and the jobs are in the ledger, so
+that no language model runs. The clock starts at the first GraphQueued and stops at the last
+PictureDone.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from bare import execution_seconds
+from home import ROOT, SKETCH, BenchFailed, Home
+from measured import Block
+from pictures import CFG, SAMPLER, SCHEDULER, STEPS
+
+from driver.folder import RunFolder
+from driver.graph import load_graph
+from driver.ledger import Ledger
+from driver.order import Order, digest, read_kinds, read_themes
+from stockwright.core.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    block: Block
+    command: float
+    """Seconds of the whole command: Python's start, preflight, manifest and contact sheet too."""
+    batch: int
+    """Jobs in most graphs of the last third."""
+    memory: Memory | None
+    """None where the system does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Resident memory of the driver, in MB."""
+
+    half_way: int
+    at_the_end: int
+    peak: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPicture:
+    """Seconds from the start of the command."""
+
+    server: float
+    """Until the server that it started answers."""
+    plan: float
+    """Until the language model has named the subjects."""
+    picture: float
+
+
+def run(home: Home, url: str, jobs: Sequence[Job], name: str) -> Submitted:
+    """Makes the jobs with `--batch auto`, on the home's server."""
+    folder = home.folder / "runs" / name
+    _fill(folder, jobs)
+    pictures = 0
+    queued: dict[str, int] = {}
+    first = last = 0.0
+    half = end = None
+    peak = 0
+    began = time.monotonic()
+    with _events(home, "--run", str(folder)) as (pid, events):
+        for at, event in events:
+            match event["event"]:
+                case "GraphQueued":
+                    first = first or at
+                    queued[event["graph"]] = event["jobs"]
+                case "PictureDone":
+                    pictures, last = pictures + 1, at
+                    if pictures == (len(jobs) + 1) // 2:
+                        half = _memory(pid, "VmRSS")
+                    elif pictures == len(jobs):
+                        end = _memory(pid, "VmRSS")
+                case "RunEnded":
+                    peak = _memory(pid, "VmHWM") or 0
+                case _:
+                    pass
+    command = time.monotonic() - began
+    if pictures != len(jobs):
+        raise BenchFailed(f"submit made {pictures} of {len(jobs)} pictures")
+    memory = Memory(half, end, max(peak, end)) if half and end else None
+    block = Block(pictures, last - first, sum(_executions(url, list(queued))))
+    sizes = Counter(list(queued.values())[-max(len(queued) // 3, 1) :])
+    return Submitted(block, command, sizes.most_common(1)[0][0], memory)
+
+
+def first_picture(home: Home, count: int) -> FirstPicture:
+    """The main job as a user gives it, planning and all; no server runs before."""
+    times: dict[str, float] = {}
+    began = time.monotonic()
+    run = home.folder / "runs" / "first"
+    with _events(home, "--theme", "Education", "--count", str(count), "--run", str(run)) as started:
+        for at, event in started[1]:
+            times.setdefault(event["event"], at - began)
+    return FirstPicture(times["Planning"], times["ThemePlanned"], times["PictureDone"])
+
+
+def _fill(folder: Path, jobs: Sequence[Job]) -> None:
+    workflow = load_graph(ROOT / "workflows" / "stock.json").data
+    plan = load_graph(ROOT / "workflows" / "plan.json").data
+    order = Order.checked(
+        themes=read_themes([jobs[0].theme]),
+        kinds=read_kinds(f"{jobs[0].kind}=100"),
+        count=len(jobs),
+        seed=jobs[0].seed,
+        workflow=digest(workflow),
+        plan=digest(plan),
+        checkpoint=SKETCH,
+        settings=(
+            f"StockwrightBatch.width={jobs[0].width}",
+            f"StockwrightBatch.height={jobs[0].height}",
+            f"BasicScheduler.steps={STEPS}",
+            f"BasicScheduler.scheduler={SCHEDULER}",
+            f"KSamplerSelect.sampler_name={SAMPLER}",
+            f"CFGGuider.cfg={CFG}",
+        ),
+    )
+    run = RunFolder(folder)
+    with run.held():
+        run.settle(order, workflow, plan)
+        ledger = Ledger(run.ledger)
+        ledger.add(jobs)
+        ledger.close()
+
+
+@contextmanager
+def _events(
+    home: Home, *arguments: str
+) -> Iterator[tuple[int, Iterator[tuple[float, dict[str, Any]]]]]:
+    """The process's id, and its events with the moments at which they came."""
+    errors = home.folder / "submit.errors"
+    with (
+        errors.open("w") as stderr,
+        subprocess.Popen(
+            home.command("submit.py", *arguments, "--json"),
+            env=home.env,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            yield process.pid, ((time.monotonic(), json.loads(line)) for line in process.stdout)
+        except BaseException:
+            process.terminate()  # Popen would wait for its end
+            raise
+    if process.returncode:
+        raise BenchFailed(f"submit ended with {process.returncode}: {errors.read_text().strip()}")
+
+
+def _executions(url: str, graphs: list[str]) -> Iterator[float]:
+    for graph in graphs:
+        yield execution_seconds(requests.get(f"{url}/history/{graph}").json()[graph])
+
+
+def _memory(pid: int, what: str) -> int | None:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith(f"{what}:")]
+    return int(found[0]) // 1024 if found else None

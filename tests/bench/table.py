@@ -1,0 +1,78 @@
+"""The rows of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from measured import Block
+from ours import FirstPicture, Submitted
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    what: str
+    ratio: str
+    goal: str
+    measured: str
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
+    """The table as Markdown."""
+    head = ["| ratio | is | goal | measured |", "|---|---|---|---|"]
+    return head + [f"| {r.what} | {r.ratio} | {r.goal} | {r.measured} |" for r in rows]
+
+
+def overhead(who: str, size: int, block: Block, goal: str = "") -> Row:
+    return Row(
+        f"{who}: wall time / server's execution time, {size} px",
+        f"{block.overhead:.3f}",
+        goal,
+        f"{block.wall:.1f} s / {block.execution:.1f} s, {block.pictures} pictures",
+    )
+
+
+def whole_command(size: int, submitted: Submitted) -> Row:
+    return Row(
+        f"`submit`: the same with its start-up and contact sheet, {size} px",
+        f"{submitted.command / submitted.block.execution:.3f}",
+        "",
+        f"{submitted.command:.1f} s / {submitted.block.execution:.1f} s",
+    )
+
+
+def speed(whom: str, size: int, submitted: Submitted, other: Block, goal: str = "") -> Row:
+    ours = submitted.block.rate
+    return Row(
+        f"pictures/s of `submit --batch auto` / of {whom}, {size} px",
+        f"{ours / other.rate:.2f}",
+        goal,
+        f"{ours:.2f} / {other.rate:.2f} a second, {submitted.block.pictures} and"
+        f" {other.pictures} pictures, batches of {submitted.batch}",
+    )
+
+
+def left_out(whom: str, reason: str) -> Row:
+    return Row(f"pictures/s of `submit --batch auto` / of {whom}", "left out", "", reason)
+
+
+def memory(submitted: Submitted) -> Row:
+    what, found = "driver's memory after all pictures / after half of them", submitted.memory
+    if found is None:
+        return Row(what, "left out", "", "this system does not tell a process's memory")
+    return Row(
+        what,
+        f"{found.at_the_end / found.half_way:.2f}",
+        "",
+        f"{found.at_the_end} MB / {found.half_way} MB, {submitted.block.pictures} pictures;"
+        f" peak {found.peak} MB with the contact sheet",
+    )
+
+
+def first_picture(times: FirstPicture) -> Row:
+    return Row(
+        "time until the first picture / until the server answers, nothing running before",
+        f"{times.picture / times.server:.2f}",
+        "",
+        f"{times.picture:.1f} s / {times.server:.1f} s; planned after {times.plan:.1f} s",
+    )
