@@ -7,6 +7,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from driver.server import Finished, Server
 
 Graph = dict[str, dict[str, Any]]
@@ -60,9 +62,54 @@ def stock_graph(
     return graph
 
 
+def llm_graph(model: str) -> Graph:
+    """Only the handle of a language model, shown as text: nothing is loaded."""
+    loader = node(
+        "StockwrightLoadLLM",
+        model=model,
+        context_length=2048,
+        gpu_layers=0,
+        threads=0,
+        keep_loaded=False,
+    )
+    return {"1": loader, "9": node("PreviewAny", source=["1", 0])}
+
+
+def plan_graph(theme: str, kinds: str, *, linked: bool = False) -> Graph:
+    """One job by the small language model; `linked` brings the texts in by links."""
+    graph = {
+        "1": llm_graph("SmolLM2-135M-Instruct.Q4_1.gguf")["1"],
+        "2": node(
+            "StockwrightWritePrompts",
+            llm=["1", 0],
+            theme=["3", 0] if linked else theme,
+            kinds=["4", 0] if linked else kinds,
+            count=1,
+            seed=1,
+            exclude="",
+        ),
+    }
+    if linked:
+        graph["3"] = node("PrimitiveString", value=theme)
+        graph["4"] = node("PrimitiveString", value=kinds)
+    return graph
+
+
 def run(server: Server, graph: Graph, seconds: float = 120) -> Finished:
     """Queues a graph and waits for its end."""
+    return _run(server, graph, str(uuid.uuid4()), seconds)
+
+
+def cached(server: Server, graph: Graph) -> set[str]:
+    """Runs a graph; ids of the nodes that did not run again."""
     graph_id = str(uuid.uuid4())
+    assert _run(server, graph, graph_id).success
+    history = requests.get(f"{server.url}/history/{graph_id}", timeout=60).json()
+    messages = history[graph_id]["status"]["messages"]
+    return {n for name, told in messages if name == "execution_cached" for n in told["nodes"]}
+
+
+def _run(server: Server, graph: Graph, graph_id: str, seconds: float = 120) -> Finished:
     server.queue_graph(graph, graph_id, "tests", workflow=None)
     end = time.monotonic() + seconds
     while (done := server.finished(graph_id)) is None:

@@ -14,7 +14,7 @@ from stockwright.core.errors import SubjectsExhausted, WordingInvalid
 from stockwright.core.jobs import MAX_SEED, Job, check_jobs
 from stockwright.core.kinds import MAX_WORDS, Kind, load_kinds, parse_kinds, quotas, shares_of
 from stockwright.core.planning import plan
-from stockwright.core.subjects import Sieve, subject_key
+from stockwright.core.subjects import Sieve, subject_keys
 from stockwright.core.themes import Theme, load_themes, new_theme
 from stockwright.core.wording import load_wording
 
@@ -69,7 +69,7 @@ def test_all_themes_and_kinds_together(theme: Theme) -> None:
     jobs = plan(theme, KINDS, 50, 5, Script(lines), wording=WORDING)
     assert [job.kind for job in jobs] == ["interiors"] * 30 + ["exteriors"] * 10 + ["items"] * 10
     assert all(len(job.prompt.split()) <= MAX_WORDS for job in jobs)
-    assert len({subject_key(job.subject) for job in jobs}) == 50
+    assert len({job.subject for job in jobs}) == 50
 
 
 def test_the_same_seed_gives_the_same_jobs_and_another_seed_others() -> None:
@@ -83,6 +83,28 @@ def test_no_subject_comes_twice() -> None:
     same = ["book store", "The Bookstore.", "- bookstores", "store book", "a book store"]
     jobs = planned(Script([*same, *MANY[:3]]), 4)
     assert [job.subject for job in jobs] == ["book store", *MANY[:3]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("work bench", "The Workbenches"),
+        ("work bench", "bench for work"),
+        ("school in a village", "village school"),
+        ("t-shirt", "T shirts"),
+    ],
+)
+def test_subjects_that_are_the_same(one: str, other: str) -> None:
+    assert subject_keys(one) & subject_keys(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("desk lamp", "desk palm"), ("tea", "eat"), ("desk", "desk lamp")]
+)
+def test_subjects_that_are_not_the_same(one: str, other: str) -> None:
+    assert not subject_keys(one) & subject_keys(other)
+    jobs = planned(Script([one, other]), 2)
+    assert [job.subject for job in jobs] == [one, other]
 
 
 def test_excluded_subjects_do_not_come() -> None:
@@ -194,6 +216,14 @@ def test_the_grammar_has_one_line_for_each_start() -> None:
     assert grammar(["ab", "c"]).splitlines()[0] == 'root ::= "- " [ab] rest "- " [c] rest'
 
 
+def test_two_letters_are_enough_to_start_with(tmp_path: Path) -> None:
+    text = (PROMPTS / "llm.yaml").read_text().replace("starts: abcdefghlmoprstvw", "starts: ab")
+    (tmp_path / "llm.yaml").write_text(text)
+    script = Script(MANY)
+    plan(new_theme("Tea"), ANY, 3, 1, script, wording=load_wording([tmp_path]))
+    assert all("[]" not in ask.grammar for ask in script.asks)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -203,6 +233,7 @@ def test_the_grammar_has_one_line_for_each_start() -> None:
         ("{theme}", "{them}", "Did you mean 'theme'"),
         ("{theme}", "{theme} }", "braces"),
         ("starts: ", "starts: é", "from a to z"),
+        ("starts: abcdefghlmoprstvw", "starts: a", "'a' is not two or more letters"),
     ],
 )
 def test_faults_in_the_wording(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -55,7 +55,60 @@ def test_an_unknown_theme_is_new() -> None:
         id="wedding-cakes", title="Wedding cakes"
     )
     assert parse_theme("Подводный мир", THEMES).title == "Подводный мир"
-    assert parse_theme("Travel: Asia", THEMES) == new_theme("Travel: Asia")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Travel: Asia", "Cafe: interior", "title:Cafe", "Title: Cafe", "about us", "кафе: зал",
+        "- x", "- title: x", "[a", "{b", "{title", "123", "0x1F", "1e3", "2026-13-45", "yes",
+        "null", "~a", "!b", "&c", "*d", "| e", "> f", "%g", "@h", "`i`", "? j", "# k", "---l", "'m",
+        "p\\q", 'the "Old" bar', "'n' \"o\"", "party \N{PARTY POPPER}",
+        "\N{ZERO WIDTH NO-BREAK SPACE}r", "茶" * 120, "a " * 60,
+        "two\nlines", "many\r\n\n  lines\u2028and tabs\t", "a/b/../c",
+        "x_y", "İstanbul", "ﬁnance ①",
+    ],
+)  # fmt: skip
+def test_any_other_text_is_a_title_and_comes_back_the_same(text: str) -> None:
+    theme = parse_theme(text, THEMES)
+    assert theme == new_theme(text) and theme.title == " ".join(text.split())
+    assert parse_theme(theme.to_yaml()) == theme
+    assert parse_theme(theme.to_yaml(), THEMES) == theme
+    assert len(theme.id.encode()) <= 120
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\N{PARTY POPPER}", "the theme has no letters or digits"),
+        ("___", "the theme has no letters or digits"),
+        ("\n" * 5000, "the theme is empty"),
+        ("wedding " * 250, "has 1999 characters, more than 120"),
+        ("a\x07b", r"the title holds '\\x07'"),
+        ("a\udc80b", r"the title holds '\\udc80'"),
+        ("about: the sea", "key title: is missing"),
+        ("Cafe: interior\nabout: cups", "unknown key 'Cafe'"),
+        ("Cafe interior\nabout: cups", "line 2: not valid YAML"),
+        ("title: Cafe: interior", "into quotes"),
+        ("title: " + "[" * 2000, "not valid YAML"),
+    ],
+)
+def test_nonsense_is_named(text: str, message: str) -> None:
+    with pytest.raises(ThemeInvalid, match=message):
+        parse_theme(text, THEMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ('{"title":"Tea"}', "Tea"),
+        ("{\n  title: Tea\n}", "Tea"),
+        ("# mine\ntitle: 'Tea: green'", "Tea: green"),
+        ("title: !x 2026-13-45", "2026-13-45"),
+    ],
+)
+def test_a_definition_in_any_form(text: str, title: str) -> None:
+    assert parse_theme(text, THEMES).title == title
 
 
 def test_ambiguous_text_lists_the_candidates() -> None:

@@ -98,7 +98,12 @@ def load_yaml(text: str, where: str, error: ErrorClass) -> Any:
         mark = getattr(problem, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         reason = getattr(problem, "problem", None) or str(problem)
-        raise error(f"not valid YAML: {reason}", where=f"{where}{line}") from problem
+        colon = reason == "mapping values are not allowed here"
+        raise error(
+            f"not valid YAML: {reason}",
+            where=f"{where}{line}",
+            hint="Put text that holds a colon into quotes." if colon else "",
+        ) from problem
 
 
 def read_text(path: Path, error: ErrorClass) -> str:

@@ -108,9 +108,14 @@ def check_size(width: int, height: int, where: str) -> None:
 
 
 def slug(text: str, limit: int = 60) -> str:
-    """A file name's part: lower case, words joined by hyphens; letters of any script stay."""
+    """A file name's part: lower case, words joined by hyphens; letters of any script stay.
+
+    It has at most `limit` characters and twice as many bytes of UTF-8: file systems count bytes, at
+    most 255 for a whole name.
+    """
     kept = "".join(c if c.isalnum() else " " for c in unicodedata.normalize("NFKC", text).lower())
-    return "-".join(kept.split())[:limit].strip("-") or "untitled"
+    cut = "-".join(kept.split())[:limit].encode()[: 2 * limit].decode(errors="ignore")
+    return cut.strip("-") or "untitled"
 
 
 def _nearest_size(value: int) -> int:

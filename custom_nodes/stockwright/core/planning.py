@@ -16,7 +16,7 @@ from .asking import TOKENS_PER_LINE, Ask, Namer, grammar, listed
 from .errors import SubjectsExhausted
 from .jobs import Job
 from .kinds import SUBJECT_WORDS, Kind, quotas, shares_of
-from .subjects import Sieve, subject_key
+from .subjects import Sieve, subject_keys
 from .themes import Theme
 from .wording import Wording
 
@@ -48,7 +48,7 @@ def plan(
     """
     if count < 1:
         raise ValueError(f"count is {count}, not 1 or more")
-    taken = {subject_key(subject) for subject in exclude}
+    taken = {key for subject in exclude for key in subject_keys(subject)}
 
     def report(done: int) -> None:
         if on_progress:
@@ -73,7 +73,8 @@ class _Naming:
     ) -> None:
         self.theme, self.kind, self.wording, self.taken = theme, kind, wording, taken
         self.rng = _rng(seed, theme.id, kind.name)
-        self.examples = [e for e in kind.examples if subject_key(e[0]) != subject_key(theme.title)]
+        own = subject_keys(theme.title)
+        self.examples = [e for e in kind.examples if own.isdisjoint(subject_keys(e[0]))]
         # Small models carry the theme of the worked examples over.
         elsewhere = [title for title, _ in self.examples]
         self.sieve = Sieve(
@@ -86,7 +87,9 @@ class _Naming:
         self.belongs = [phrase for phrase in about if self.sieve.suits(phrase)] or about
         # Whatever is the same in each call stays at its head: a model reads that only once.
         self.topic = f"{theme.title} ({', '.join(self.belongs[:6])})" if about else theme.title
-        self.shown_elsewhere = {subject_key(s) for _, subjects in self.examples for s in subjects}
+        self.shown_elsewhere = {
+            key for _, subjects in self.examples for s in subjects for key in subject_keys(s)
+        }
 
     def find(self, wanted: int, namer: Namer, report: Callable[[int], None]) -> list[str]:
         found: list[str] = []
@@ -104,10 +107,10 @@ class _Naming:
         return found
 
     def _is_new(self, subject: str) -> bool:
-        key = subject_key(subject)
-        if key in self.taken or key in self.shown_elsewhere:
+        keys = subject_keys(subject)
+        if keys & self.taken or keys & self.shown_elsewhere:
             return False
-        self.taken.add(key)
+        self.taken |= keys
         return True
 
     def _ask(self, found: list[str], missing: int, dry: int) -> Ask:

@@ -14,13 +14,16 @@ _SMALL = frozenset(
 _LINE_START = re.compile(r"^[\s\-*•\d.)]+")
 
 
-def subject_key(subject: str) -> str:
-    """What two subjects have in common that are the same.
+def subject_keys(subject: str) -> frozenset[str]:
+    """Two subjects are the same if and only if they share one of these keys.
 
-    Letter case, articles and small words, plural, spaces, hyphens and the order of words do not
-    count: "The Book Stores" and "bookstore", "school in a village" and "village school".
+    Letter case, articles and small words, plural and hyphens do not count, nor does the order of
+    words ("school in a village" and "village school") or, in their order, whether they are written
+    as one ("The Work Benches" and "workbench"). Letters do not change places: "desk lamp" is not
+    "desk palm".
     """
-    return "".join(sorted("".join(words_of(subject))))
+    words = words_of(subject)
+    return frozenset({"".join(words), "".join(sorted(words))})
 
 
 def words_of(text: str) -> list[str]:

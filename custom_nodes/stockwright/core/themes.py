@@ -19,8 +19,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .definitions import SUFFIXES, Definition, dump_yaml, load_yaml, nearest, read_text
 from .errors import ThemeInvalid
 from .jobs import slug
@@ -47,7 +45,7 @@ class Theme:
 
 
 _KEYS = tuple(field.name for field in fields(Theme))
-_STARTS_AS_DEFINITION = re.compile(rf"^\s*\{{?\s*['\"]?({'|'.join(_KEYS)})['\"]?\s*:", re.M)
+_KEY = re.compile(rf"^[ \t]*(\{{\s*)?['\"]?({'|'.join(_KEYS)})['\"]?[ \t]*:", re.M)
 
 
 def load_themes(folders: Iterable[str | Path]) -> tuple[Theme, ...]:
@@ -84,7 +82,8 @@ def find_theme(text: str, themes: Sequence[Theme]) -> Theme | None:
     """
     asked = _words(text)
     if not asked:
-        raise ThemeInvalid("the theme is empty", where="theme", hint=nearest("", _ids(themes)))
+        what = "has no letters or digits" if text.strip() else "is empty"
+        raise ThemeInvalid(f"the theme {what}", where="theme", hint=nearest("", _ids(themes)))
     exact = [t for t in themes if any(_words(name) == asked for name in _names(t))]
     found = exact or [
         t for t in themes if any(set(asked) <= set(_words(name)) for name in (t.title, t.title_ru))
@@ -108,23 +107,17 @@ def new_theme(text: str) -> Theme:
 
 
 def parse_theme(text: str, themes: Sequence[Theme] = ()) -> Theme:
-    """The theme that `text` defines (a YAML mapping), names, or else starts as a new one.
+    """The theme that `text` defines, names, or else starts as a new one.
+
+    It defines one if it is a YAML mapping with a line that starts with a theme's key. Other text
+    with colons is a name: "Cafe: interior".
 
     Raises:
         ThemeInvalid: empty or ambiguous text, or a definition with a fault.
     """
-    if _STARTS_AS_DEFINITION.search(text) and _is_mapping(text):
+    if _KEY.search(text) and isinstance(load_yaml(text, "theme", ThemeInvalid), dict):
         return _define(Definition.read(text, "theme", ThemeInvalid))
     return find_theme(text, themes) or new_theme(text)
-
-
-def _is_mapping(text: str) -> bool:
-    """Whether text is meant as a definition: a mapping, or several lines that fail to be one."""
-    try:
-        return isinstance(yaml.safe_load(text), dict)
-    except yaml.YAMLError:
-        load_yaml(text, "theme", ThemeInvalid)
-        raise
 
 
 def _define(values: Definition) -> Theme:
@@ -142,7 +135,9 @@ def _define(values: Definition) -> Theme:
 
 def _theme(*, id: str, title: str, where: str, **others: Any) -> Theme:
     if not _words(title):
-        raise ThemeInvalid("the title has no letters", where=f"{where}, key title")
+        raise ThemeInvalid("the title has no letters or digits", where=f"{where}, key title")
+    if odd := [c for c in title if unicodedata.category(c) in ("Cc", "Cs")]:
+        raise ThemeInvalid(f"the title holds {odd[0]!r}, no character", where=f"{where}, key title")
     if len(title) > MAX_TITLE:
         raise ThemeInvalid(
             f"the title has {len(title)} characters, more than {MAX_TITLE}",
@@ -168,4 +163,4 @@ def _ids(themes: Sequence[Theme]) -> list[str]:
 
 def _words(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_PLAIN)
-    return re.findall(r"\w+", plain)
+    return re.findall(r"[^\W_]+", plain)

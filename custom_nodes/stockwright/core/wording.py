@@ -9,7 +9,7 @@ temperature: 0.8
 temperature_step: 0.1                   # added each time it runs dry
 temperature_max: 1.6
 patience: 12                            # calls in a row without one new subject, then it stops
-starts: abcdefghlmoprstvw               # letters that lines may be made to start with
+starts: abcdefghlmoprstvw               # two letters or more, with which lines may be made to start
 unwanted: [people, photo]               # no subject may contain one of these words
 loose: [with, of]                       # no subject may start or end with one of these words
 """
@@ -70,8 +70,11 @@ def _define(values: Definition) -> Wording:
     if re.search(r"[{}]", re.sub(r"\{(.*?)\}", "", question)):
         raise WordingInvalid("has braces that are no slot", where=values.at("question"))
     starts = values.text("starts")
-    if not re.fullmatch(r"[a-z]+", starts):
-        raise WordingInvalid("must be letters from a to z", where=values.at("starts"))
+    # Each line gets half of them: half of one would be none, and no line could start.
+    if not re.fullmatch(r"[a-z]{2,}", starts):
+        raise WordingInvalid(
+            f"{starts!r} is not two or more letters from a to z", where=values.at("starts")
+        )
     return Wording(
         system=values.text("system"),
         question=question,

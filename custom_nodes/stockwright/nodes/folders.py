@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import folder_paths
@@ -27,6 +28,19 @@ def llm_files() -> list[str]:
     """
     files = folder_paths.get_filename_list(LLM_FOLDER)
     return [file for file in files if file.lower().endswith(".gguf")]
+
+
+def fingerprint(folder: str, files: Iterable[str]) -> str:
+    """Changes when another file takes the place of one of these (relative to a model folder)."""
+    return "\n".join(f"{file}: {_stamp(folder, file)}" for file in files)
+
+
+def _stamp(folder: str, file: str) -> str:
+    try:
+        stat = Path(folder_paths.get_full_path_or_raise(folder, file)).stat()
+    except OSError:
+        return "missing"  # the node reports it when it runs
+    return f"{stat.st_size} bytes, {stat.st_mtime_ns} ns"
 
 
 def prompt_folders() -> list[Path]:

@@ -10,6 +10,7 @@ from comfy_api.latest import io
 from ..core import names
 from ..core.errors import LoraInvalid
 from ..core.loras import find_lora, parse_loras
+from .folders import fingerprint
 from .types import CATEGORY
 
 
@@ -44,6 +45,16 @@ class LoraStack(io.ComfyNode):
         except LoraInvalid as error:
             return str(error)
         return True
+
+    @classmethod
+    def fingerprint_inputs(cls, loras: str | None = None, **others: object) -> str:
+        """Of the files: another one may take a name. All of them count for a linked text."""
+        if loras is None:
+            return fingerprint("loras", folder_paths.get_filename_list("loras"))
+        try:
+            return fingerprint("loras", [file for file, _ in _resolve(loras)])
+        except LoraInvalid as error:
+            return str(error)  # `execute` reports it
 
     @classmethod
     def execute(cls, model, clip, loras: str) -> io.NodeOutput:

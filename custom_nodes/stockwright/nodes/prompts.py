@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import comfy.model_management
 import comfy.utils
 import folder_paths
@@ -15,7 +17,7 @@ from ..core.planning import plan
 from ..core.themes import Theme, load_themes, parse_theme
 from ..core.wording import load_wording
 from ..engine.llm import PromptLLM as LLM
-from .folders import llm_files, prompt_folders
+from .folders import fingerprint, llm_files, prompt_folders
 from .types import CATEGORY, Jobs, PromptLLM
 
 NO_MODEL = "put a GGUF file into models/llm"
@@ -51,11 +53,16 @@ class LoadPromptLLM(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, model: str) -> bool | str:
-        if model in (files := llm_files()):
+    def validate_inputs(cls, model: str | None = None) -> bool | str:
+        if model is None or model in (files := llm_files()):  # None: linked
             return True
         have = ", ".join(files) or "nothing"
         return f"there is no {model!r} in the llm model folder, which holds {have}"
+
+    @classmethod
+    def fingerprint_inputs(cls, model: str | None = None, **others: object) -> str:
+        """Of the files: another one may take a name. All of them count for a linked model."""
+        return fingerprint(names.LLM_FOLDER, llm_files() if model is None else [model])
 
     @classmethod
     def execute(
@@ -114,6 +121,23 @@ class WriteThemePrompts(io.ComfyNode):
         except StockwrightError as error:
             return str(error)
         return True
+
+    @classmethod
+    def fingerprint_inputs(
+        cls, theme: str | None = None, kinds: str | None = None, **others: object
+    ) -> str:
+        """Of the definitions in the files: a designer edits them while the server runs. All of
+        them count for a linked text."""
+        folders = prompt_folders()
+        try:
+            read = (
+                load_themes(folders) if theme is None else _theme(theme),
+                load_kinds(folders) if kinds is None else _kinds(kinds),
+                load_wording(folders),
+            )
+        except StockwrightError as error:
+            return str(error)  # `execute` reports it
+        return hashlib.sha256(repr(read).encode()).hexdigest()
 
     @classmethod
     def execute(
