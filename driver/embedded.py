@@ -2,7 +2,7 @@
 
     python driver/embedded.py install | start | stop | status   [--comfyui DIR]
 
-A server belongs to those who use it. A driver joins it with `start` or `adopt` and leaves it with
+A server belongs to those who use it. A driver joins it with `start` and leaves it with
 `release`; the last one that leaves stops it, unless it was started by hand. A driver that dies
 without leaving does not count any more, and the next one goes on with the server it left behind.
 """
@@ -10,7 +10,6 @@ without leaving does not count any more, and the next one goes on with the serve
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import time
@@ -31,7 +30,7 @@ except ModuleNotFoundError as absent:
         "then use .venv/bin/python."
     ) from None
 
-__all__ = ["EmbeddedServer", "adopt", "release", "running", "start", "stop"]
+__all__ = ["EmbeddedServer", "release", "running", "start", "stop"]
 
 START_SECONDS = 300.0
 _SILENT_SECONDS = 3.0
@@ -62,11 +61,12 @@ def start(
     record = _record(comfyui)
     _check_installed(record.comfyui)
     with record.lock():
-        server = record.read()
-        port = server.port if server else None
-        fresh = server is None or not server.lives
-        if server is None or fresh:
-            server = _spawn(record, launch.free_port(port))
+        before = record.read()
+        if before is not None and before.lives:
+            server = before
+        else:
+            server = _spawn(record, launch.free_port(before.port if before else None))
+        fresh = server is not before
         server = server.joined(owner)
         if owner is None:
             server = replace(server, kept=True)
@@ -77,17 +77,6 @@ def start(
             if fresh:
                 _end(record, server)
             raise
-        return server
-
-
-def adopt(owner: int, comfyui: Path | None = None) -> EmbeddedServer | None:
-    """Join the server that runs, orphaned or not; None when none does."""
-    record = _record(comfyui)
-    with record.lock():
-        server = record.running()
-        if server:
-            server = server.joined(owner)
-            record.write(server)
         return server
 
 
@@ -147,7 +136,7 @@ def _spawn(record: Record, port: int) -> EmbeddedServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**launch.ENVIRONMENT, **os.environ},
+                env=launch.environment(),
             )
     except OSError as error:
         raise ServerStartFailed(str(error), where=line[0]) from error
@@ -217,6 +206,10 @@ def main(arguments: list[str] | None = None) -> int:
         terminal.close()
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        terminal.close()
+        print(f"error: {error}. Mend that, and give the same command again.", file=sys.stderr)
+        return 3
     except KeyboardInterrupt:
         terminal.close()
         print("Interrupted; the same command goes on where it stopped.", file=sys.stderr)

@@ -1,6 +1,7 @@
-"""Where things are: the checkout, the embedded server and its models.
+"""Where things are: the project's own files, the embedded server and its models.
 
-Importing this module reads one environment variable and touches no file.
+The project runs from a checkout, or from a Python environment that a wheel was installed into.
+Importing this module reads two environment variables and looks for one folder.
 """
 
 from __future__ import annotations
@@ -9,9 +10,21 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-"""The checkout: the folder that holds `driver/`, `custom_nodes/` and `workflows/`."""
+"""The folder that holds `driver/`: the checkout, or the environment's `site-packages`."""
 
-EMBEDDED = Path(os.environ.get("STOCKWRIGHT_HOME") or ROOT / ".embedded").absolute()
+CHECKOUT = (ROOT / "custom_nodes" / "stockwright").is_dir()
+"""Whether ROOT is a checkout."""
+
+
+def _embedded() -> Path:
+    if home := os.environ.get("STOCKWRIGHT_HOME"):
+        return Path(home)
+    if CHECKOUT:
+        return ROOT / ".embedded"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stockwright"
+
+
+EMBEDDED = _embedded().absolute()
 """Everything that set-up installs besides the Python packages (`STOCKWRIGHT_HOME` moves it)."""
 
 COMFYUI = EMBEDDED / "ComfyUI"
@@ -23,10 +36,10 @@ BASE = EMBEDDED / "base"
 MODELS = BASE / "models"
 """The embedded server's model folders (`checkpoints`, `loras`, `llm`, ...)."""
 
-CUSTOM_NODES = ROOT / "custom_nodes"
-"""The node packs of this checkout."""
+CUSTOM_NODES = ROOT / "custom_nodes" if CHECKOUT else ROOT
+"""The folder that holds the project's node packs; in a wheel they lie beside `driver/`."""
 
-WORKFLOWS = ROOT / "workflows"
+WORKFLOWS = ROOT / "workflows" if CHECKOUT else ROOT / "driver" / "workflows"
 """The workflow files that ship with the project."""
 
 PROMPTS = CUSTOM_NODES / "stockwright" / "prompts"

@@ -137,7 +137,7 @@ def test_last_owner_stops_it(small: Path, other: subprocess.Popen[bytes]) -> Non
 
 def test_kept_server_outlives_its_users(small: Path) -> None:
     server = embedded.start(comfyui=small)
-    assert embedded.adopt(os.getpid(), small) is not None
+    embedded.start(comfyui=small, owner=os.getpid())
     assert not embedded.release(os.getpid(), small)
     assert server.lives
 
@@ -150,15 +150,13 @@ def test_orphan_is_adopted(small: Path, other: subprocess.Popen[bytes]) -> None:
     orphan = embedded.running(small)
     assert orphan is not None
     assert orphan.orphaned
-    adopted = embedded.adopt(os.getpid(), small)
-    assert adopted is not None
+    adopted = embedded.start(comfyui=small, owner=os.getpid())
     assert adopted.pid == server.pid
     assert not adopted.orphaned
     assert embedded.release(os.getpid(), small)
 
 
-def test_nothing_to_adopt(small: Path) -> None:
-    assert embedded.adopt(os.getpid(), small) is None
+def test_nothing_to_leave_or_stop(small: Path) -> None:
     assert not embedded.release(os.getpid(), small)
     assert not embedded.stop(small)
 
@@ -237,5 +235,7 @@ def test_zombie_does_not_live() -> None:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
     while not condition():
+        assert time.monotonic() < end
         time.sleep(0.05)

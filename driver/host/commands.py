@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -33,6 +34,21 @@ class CommandFailed(Exception):
     def tail(self, count: int = 12) -> str:
         """The last `count` lines, indented."""
         return "\n".join(f"    {line}" for line in self.lines[-count:])
+
+
+def advice(lines: Sequence[str]) -> str:
+    """What to do about a command that ended with these lines."""
+    text = "\n".join(lines).lower()
+    if "no space left" in text:
+        return "Free some disk space and run the same command again: it goes on where it stopped."
+    if any(sign in text for sign in ("connection", "resolve", "timed out", "proxy", "ssl")):
+        return "Check the network and pip's index settings, then run the same command again."
+    if "no matching distribution" in text:
+        return (
+            "The package index has none for this Python "
+            f"({sys.version.split()[0]}) and machine: check pip's index settings."
+        )
+    return "Run the same command again: what is done is not done again."
 
 
 def run(

@@ -107,24 +107,14 @@ def _carry_out(step: Step, tick: commands.Tick) -> None:
             step.run(scratch, tick)
     except commands.CommandFailed as failed:
         raise SetupFailed(
-            f"{failed}. Its last lines:\n{failed.tail()}", where=step.name, hint=_hint(failed.lines)
+            f"{failed}. Its last lines:\n{failed.tail()}",
+            where=step.name,
+            hint=commands.advice(failed.lines),
         ) from failed
     except OSError as error:
-        raise SetupFailed(str(error), where=step.name, hint=_hint([str(error)])) from error
-
-
-def _hint(lines: list[str] | tuple[str, ...]) -> str:
-    text = "\n".join(lines).lower()
-    if "no space left" in text:
-        return "Free some disk space and run the same command again: it goes on where it stopped."
-    if any(sign in text for sign in ("connection", "resolve", "timed out", "proxy", "ssl")):
-        return "Check the network and pip's index settings, then run the same command again."
-    if "no matching distribution" in text:
-        return (
-            "The package index has none for this Python "
-            f"({sys.version.split()[0]}) and machine: check pip's index settings."
-        )
-    return "Run the same command again: what is done is not done again."
+        raise SetupFailed(
+            str(error), where=step.name, hint=commands.advice([str(error)])
+        ) from error
 
 
 def _check_disks(todo: list[Step]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import platform
 import socket
 import subprocess
@@ -21,6 +22,8 @@ ENVIRONMENT = {
 }
 """What a server's environment has unless the user's own says otherwise."""
 
+_SECRET = "STOCKWRIGHT_TOKEN"
+
 _ANSWER_SECONDS = 5.0
 # What Linux shows of an NVIDIA (also under WSL), an AMD or an Intel GPU that can compute.
 _GPU_FILES = ("nvidia*", "kfd", "dxg", "dri/renderD*")
@@ -28,6 +31,12 @@ _ASK_TORCH = """
 import torch
 print(torch.cuda.is_available() or (hasattr(torch, "xpu") and torch.xpu.is_available()))
 """
+
+
+def environment() -> dict[str, str]:
+    """A server's environment: this process's, without the token that is meant for another one."""
+    own = {name: value for name, value in os.environ.items() if name != _SECRET}
+    return {**ENVIRONMENT, **own}
 
 
 def interpreter(comfyui: Path) -> Path:

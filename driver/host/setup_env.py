@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -39,6 +41,10 @@ LLAMA_FLAGS = (
 )
 
 
+_NEEDED = 10_000_000_000
+"""Bytes: all of .venv, PyTorch among it, and the embedded server."""
+
+
 class Stop(Exception):
     """The set-up cannot go on; the text says why and what to do."""
 
@@ -53,11 +59,6 @@ def main() -> int:
     except (Stop, OSError) as stop:
         terminal.close()
         print(f"error: {stop}", file=sys.stderr)
-        return 3
-    except commands.CommandFailed as failed:
-        terminal.close()
-        print(f"error: {failed}. Its last lines:\n{failed.tail(25)}", file=sys.stderr)
-        print("Run the same command again: what is done is not done again.", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
         terminal.close()
@@ -90,20 +91,41 @@ def _make_environment(terminal: Terminal) -> None:
     works = _venv_works()
     if not (works and any(VENV.glob(f"{PACKAGES}/llama_cpp_python-*.dist-info/INSTALLER"))):
         check_compilers()
-    version = ".".join(map(str, sys.version_info[:3]))
-    terminal.say(f"[python 1/3] .venv with Python {version}")
-    if not works:
-        _check_venv_module()
-        commands.run([sys.executable, "-m", "venv", "--clear", str(VENV)], "venv", terminal.tick)
-    terminal.say("[python 2/3] Stockwright and its tools")
-    commands.pip(PYTHON, ["install", "--editable", f"{places.ROOT}[dev]"], "pip", terminal.tick)
-    terminal.say("[python 3/3] llama-cpp-python, compiled for this machine (a few minutes)")
-    llm = tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]["optional-dependencies"]["llm"]
-    commands.pip(PYTHON, ["install", *llm], "pip", terminal.tick, env=compiler_settings())
+        check_disk()
+    tick = terminal.tick
+    with step(terminal, f"[python 1/3] .venv with Python {sys.version.split()[0]}"):
+        if not works:
+            _check_venv_module()
+            commands.run([sys.executable, "-m", "venv", "--clear", str(VENV)], "venv", tick)
+    with step(terminal, "[python 2/3] Stockwright and its tools"):
+        commands.pip(PYTHON, ["install", "--editable", f"{places.ROOT}[dev]"], "pip", tick)
+    with step(terminal, "[python 3/3] llama-cpp-python, compiled for this machine (a few minutes)"):
+        llm = tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]["optional-dependencies"]["llm"]
+        commands.pip(PYTHON, ["install", *llm], "pip", tick, env=compiler_settings())
     part = STAMP.with_suffix(".part")
     part.write_text(_key())
     part.replace(STAMP)
     terminal.close()
+
+
+@contextmanager
+def step(terminal: Terminal, name: str) -> Generator[None]:
+    terminal.say(name)
+    try:
+        yield
+    except commands.CommandFailed as failed:
+        raise Stop(
+            f"{name}: {failed}. Its last lines:\n{failed.tail(25)}\n{commands.advice(failed.lines)}"
+        ) from failed
+
+
+def check_disk() -> None:
+    free = shutil.disk_usage(places.ROOT).free
+    if free < _NEEDED:
+        raise Stop(
+            f"{free / 1e9:.1f} GB are free in {places.ROOT}, and setting up needs"
+            f" {_NEEDED / 1e9:.0f} GB. Free some disk space and give the same command again."
+        )
 
 
 def compiler_settings() -> dict[str, str]:
