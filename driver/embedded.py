@@ -10,6 +10,7 @@ without leaving does not count any more, and the next one goes on with the serve
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from pathlib import Path
 try:
     from driver import places
     from driver.errors import ServerStartFailed
-    from driver.host import install, launch, processes
+    from driver.host import commands, install, launch, processes
     from driver.host.serverstate import EmbeddedServer, Record
     from driver.host.terminal import Terminal
     from stockwright.core.errors import StockwrightError
@@ -36,6 +37,7 @@ START_SECONDS = 300.0
 _SILENT_SECONDS = 3.0
 _POLL_SECONDS = 0.1
 _LOG_LINES = 15
+_COMMAND = "python driver/embedded.py" if places.CHECKOUT else "stockwright embedded"
 
 # Popen complains about children that are forgotten while they run, and these outlive us.
 _children: list[subprocess.Popen[bytes]] = []
@@ -60,24 +62,13 @@ def start(
     """
     record = _record(comfyui)
     _check_installed(record.comfyui)
-    with record.lock():
-        before = record.read()
-        if before is not None and before.lives:
-            server = before
-        else:
-            server = _spawn(record, launch.free_port(before.port if before else None))
-        fresh = server is not before
-        server = server.joined(owner)
-        if owner is None:
-            server = replace(server, kept=True)
-        record.write(server)
-        try:
-            _wait(record, server, log)
-        except BaseException:
-            if fresh:
-                _end(record, server)
-            raise
-        return server
+    try:
+        with record.lock():
+            return _join_or_spawn(record, owner, log)
+    except OSError as error:
+        raise ServerStartFailed(
+            str(error), where="the embedded server", hint=commands.advice([str(error)])
+        ) from error
 
 
 def release(owner: int, comfyui: Path | None = None) -> bool:
@@ -112,7 +103,7 @@ def _check_installed(comfyui: Path) -> None:
             raise ServerStartFailed(
                 f"not installed: {'; '.join(absent)}",
                 where="the embedded server",
-                hint="Run `make setup`, or `python driver/embedded.py install`.",
+                hint="Run `make setup`." if places.CHECKOUT else f"Run `{_COMMAND} install`.",
             )
     elif not (comfyui / "main.py").is_file():
         raise ServerStartFailed(
@@ -120,6 +111,28 @@ def _check_installed(comfyui: Path) -> None:
             where=str(comfyui),
             hint="Give the folder of a ComfyUI, the one that holds its main.py.",
         )
+
+
+def _join_or_spawn(
+    record: Record, owner: int | None, log: Callable[[str], None] | None
+) -> EmbeddedServer:
+    before = record.read()
+    if before is not None and before.lives:
+        server = before
+    else:
+        server = _spawn(record, launch.free_port(before.port if before else None))
+    fresh = server is not before
+    server = server.joined(owner)
+    if owner is None:
+        server = replace(server, kept=True)
+    try:
+        record.write(server)
+        _wait(record, server, log)
+    except BaseException:
+        if fresh:
+            _end(record, server)
+        raise
+    return server
 
 
 def _spawn(record: Record, port: int) -> EmbeddedServer:
@@ -168,7 +181,7 @@ def _wait(record: Record, server: EmbeddedServer, log: Callable[[str], None] | N
                 f"it does not answer after {START_SECONDS:.0f} s. "
                 f"The end of {record.log}:\n{_log_end(record.log)}",
                 where=server.url,
-                hint="`python driver/embedded.py stop` ends it.",
+                hint=f"`{_COMMAND} stop` ends it.",
             )
         if log and now - told >= 1:
             told = now
@@ -198,17 +211,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--comfyui", type=Path, metavar="DIR", help="a ComfyUI of your own, not the embedded copy"
     )
+    parser.add_argument("--debug", action="store_true", help="show a stack trace with an error")
     given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     terminal = Terminal()
     try:
         return _carry_out(given.command, given.comfyui, terminal)
     except StockwrightError as error:
         terminal.close()
+        if given.debug:
+            raise
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
         terminal.close()
-        print(f"error: {error}. Mend that, and give the same command again.", file=sys.stderr)
+        if given.debug:
+            raise
+        print(f"error: {error}\n{commands.advice([str(error)])}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
         terminal.close()

@@ -222,6 +222,31 @@ def test_start_before_the_installation(tmp_path: Path, monkeypatch: pytest.Monke
         embedded.start(owner=os.getpid())
 
 
+def test_place_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("STOCKWRIGHT_HOME", str(tmp_path / "file" / "home"))
+    (tmp_path / "main.py").write_text("")
+    for arguments in (["install"], ["stop"], ["start", "--comfyui", str(tmp_path)]):
+        done = command(*arguments)
+        assert done.returncode == 3, arguments
+        assert done.stderr.startswith("error: ")
+        assert "Not a directory" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "Traceback" in command(*arguments, "--debug").stderr
+
+
+def test_server_does_not_get_the_token(
+    folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STOCKWRIGHT_TOKEN", "secret")
+    monkeypatch.setenv("KEPT", "yes")
+    shows = "import os, sys; sys.exit(str([os.getenv('STOCKWRIGHT_TOKEN'), os.getenv('KEPT')]))"
+    with pytest.raises(ServerStartFailed, match=r"\[None, 'yes'\]"):
+        embedded.start(comfyui=folder(shows), owner=os.getpid())
+
+
 def test_long_start_tells_that_it_lives(folder: Callable[[str], Path]) -> None:
     told: list[str] = []
     embedded.start(comfyui=folder(SMALL_SERVER.format(delay=5)), owner=os.getpid(), log=told.append)

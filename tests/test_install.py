@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
+import tomllib
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +21,7 @@ from filelock import FileLock
 
 from driver import places
 from driver.errors import SetupFailed
-from driver.host import commands, install, launch, setup_env, wheels
+from driver.host import commands, install, launch, locks, setup_env, wheels
 from driver.host.terminal import Terminal
 
 COMFYUI_WHEEL = {
@@ -173,13 +178,8 @@ def test_half_installed_packages_are_removed(tmp_path: Path) -> None:
     for name in ("whole-1.0.dist-info", "half-1.0.dist-info", "~orch"):
         (packages / name).mkdir(parents=True)
     (packages / "whole-1.0.dist-info" / "INSTALLER").write_text("pip\n")
-    python = tmp_path / "bin" / "python"
 
-    commands.mend_packages(python)
-    assert len(list(packages.iterdir())) == 3
-
-    (tmp_path / "pyvenv.cfg").write_text("")
-    commands.mend_packages(python)
+    commands.mend_packages(tmp_path)
     assert [item.name for item in packages.iterdir()] == ["whole-1.0.dist-info"]
 
 
@@ -197,11 +197,88 @@ def test_missing_compiler_names_the_package(monkeypatch: pytest.MonkeyPatch) -> 
         setup_env.check_compilers()
 
 
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("OSError: [Errno 28] No space left on device", "disk"),
+        ("WARNING: Retrying after connection broken by 'NewConnectionError(", "network"),
+        ("PermissionError: [Errno 13] Permission denied: '/x'", "writable"),
+        ("-- Could NOT find OpenSSL, missing: OPENSSL_CRYPTO_LIBRARY", "again"),
+    ],
+)
+def test_advice_fits_the_failure(line: str, word: str) -> None:
+    assert word in commands.advice([line, "ERROR: it failed"])
+
+
+def test_pip_waits_for_one_whose_starter_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "pyvenv.cfg").write_text("")
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(
+        '#!/bin/sh\ncd "$(dirname "$0")"\necho $$ > part; mv part pid\nexec sleep 600\n'
+    )
+    python.chmod(0o755)
+    script = (
+        "import sys; from driver.host import commands; commands.pip(sys.argv[1], ['x'], '', id)"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", script, str(python)])
+    while not (pid := tmp_path / "bin" / "pid").exists():
+        assert starter.poll() is None
+        time.sleep(0.05)
+    starter.kill()
+    starter.wait()
+    waited: list[float] = []
+
+    def waiting(seconds: float) -> None:
+        if not waited:
+            os.kill(int(pid.read_text()), signal.SIGKILL)
+        waited.append(seconds)
+
+    locks.acquire(tmp_path / "pip.lock", waiting).close()
+    assert waited
+
+
 def test_users_own_flags_win(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CMAKE_ARGS", "-DGGML_CUDA=on")
     settings = setup_env.compiler_settings()
     assert settings["CMAKE_ARGS"].endswith(" -DGGML_CUDA=on")
     assert "-DLLAVA_BUILD=OFF" in settings["CMAKE_ARGS"]
+
+
+def test_flag_with_a_space_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    flags = ("-DA=/my work/a.cmake", "-DB=1")
+    monkeypatch.setattr(setup_env, "LLAMA_FLAGS", flags)
+    monkeypatch.delenv("CMAKE_ARGS", raising=False)
+    # This is how scikit-build-core takes it apart.
+    assert tuple(shlex.split(setup_env.compiler_settings()["CMAKE_ARGS"])) == flags
+
+
+def test_wheel_holds_what_places_name(tmp_path: Path) -> None:
+    """The layout of an installed wheel, read off pyproject.toml and made of links."""
+    settings = tomllib.loads((places.ROOT / "pyproject.toml").read_text("utf-8"))
+    wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
+    for package in wheel["packages"]:
+        shutil.copytree(places.ROOT / package, tmp_path / Path(package).name)
+    for source, target in wheel["force-include"].items():
+        shutil.copytree(places.ROOT / source, tmp_path / target)
+    script = (
+        "from driver import places as p; from driver.host import install;"
+        "print(p.ROOT, p.EMBEDDED, (p.WORKFLOWS / 'stock.json').is_file(),"
+        " (p.PROMPTS / 'llm.yaml').is_file(), *install.missing(), sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "STOCKWRIGHT_HOME": "", "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    root, home, *found = done.stdout.splitlines()
+    assert Path(root) == tmp_path
+    assert Path(home) == tmp_path / "cache" / "stockwright"
+    assert found[:2] == ["True", "True"]
+    assert "the small checkpoint" in found
 
 
 def test_missing_python_is_one_line() -> None:

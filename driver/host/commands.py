@@ -18,6 +18,19 @@ from pathlib import Path
 Tick = Callable[[str], None]
 
 _KEPT_LINES = 200
+# Whole words of pip's and Python's, since a compiler's output may speak of proxies and OpenSSL too.
+_NETWORK_SIGNS = (
+    "connectionerror",
+    "connection broken",
+    "connection refused",
+    "connection reset",
+    "network is unreachable",
+    "name resolution",
+    "timed out",
+    "proxyerror",
+    "sslerror",
+    "certificate verify failed",
+)
 _NOISE = ("is ignored: it is neither a file nor a directory", "[notice]")
 PIP_OPTIONS = ("--no-input", "--disable-pip-version-check", "--progress-bar", "off")
 
@@ -39,9 +52,11 @@ class CommandFailed(Exception):
 def advice(lines: Sequence[str]) -> str:
     """What to do about a command that ended with these lines."""
     text = "\n".join(lines).lower()
-    if "no space left" in text:
+    if "no space left" in text or "quota exceeded" in text:
         return "Free some disk space and run the same command again: it goes on where it stopped."
-    if any(sign in text for sign in ("connection", "resolve", "timed out", "proxy", "ssl")):
+    if "permission denied" in text or "read-only file system" in text:
+        return "Make that place writable and run the same command again."
+    if any(sign in text for sign in _NETWORK_SIGNS):
         return "Check the network and pip's index settings, then run the same command again."
     if "no matching distribution" in text:
         return (
@@ -58,11 +73,13 @@ def run(
     *,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    keeping: Sequence[int] = (),
 ) -> None:
     """Run `argv` to its end; from the third second on `tick` gets a line every second.
 
-    `env` adds to this process's environment. Raises CommandFailed, or OSError when the program
-    cannot be started. An interruption ends the program too.
+    `env` adds to this process's environment; the program keeps the file descriptors `keeping`
+    open. Raises CommandFailed, or OSError when the program cannot be started. An interruption ends
+    the program too.
     """
     process = subprocess.Popen(
         argv,
@@ -73,6 +90,7 @@ def run(
         errors="replace",
         env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
         cwd=cwd,
+        pass_fds=keeping,
     )
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
     reader = threading.Thread(target=_keep_lines, args=(process, lines), daemon=True)
@@ -102,21 +120,41 @@ def pip(
     *,
     env: Mapping[str, str] | None = None,
 ) -> None:
-    """Run pip of the interpreter `python`; what an interrupted pip left behind is removed first."""
+    """Run pip of the interpreter `python`; what an interrupted pip left behind is removed first.
+
+    One at a time in a virtual environment: a pip whose starter was killed has its end awaited.
+    """
     command, *rest = arguments
-    mend_packages(Path(python))
-    run([str(python), "-m", "pip", command, *PIP_OPTIONS, *rest], what, tick, env=env)
+    line = [str(python), "-m", "pip", command, *PIP_OPTIONS, *rest]
+    home = _environment(Path(python))
+    if home is None:
+        run(line, what, tick, env=env)
+        return
+
+    # Not on Windows, where a driver of another machine's server may well be imported.
+    from driver.host import locks
+
+    def waiting(seconds: float) -> None:
+        if seconds >= 3:
+            tick(f"{what}: waits for another pip in {home}: {seconds:.0f} s")
+
+    with locks.acquire(home / "pip.lock", waiting) as lock:
+        mend_packages(home)
+        run(line, what, tick, env=env, keeping=[lock.fileno()])
 
 
-def mend_packages(python: Path) -> None:
-    """Make pip install again what a killed pip left half done in `python`'s virtual environment.
+def _environment(python: Path) -> Path | None:
+    """The virtual environment of the interpreter, if it is in one."""
+    home = python.absolute().parent.parent
+    return home if (home / "pyvenv.cfg").is_file() else None
+
+
+def mend_packages(home: Path) -> None:
+    """Make pip install again what a killed pip left half done in the virtual environment `home`.
 
     pip writes a package's INSTALLER file after all others, and moves what it replaces to names
-    that begin with "~". Nothing is touched outside a virtual environment.
+    that begin with "~".
     """
-    home = python.absolute().parent.parent
-    if not (home / "pyvenv.cfg").is_file():
-        return
     for packages in home.glob("lib/python3*/site-packages"):
         for leftover in packages.glob("~*"):
             shutil.rmtree(leftover, ignore_errors=True)

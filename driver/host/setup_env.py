@@ -7,12 +7,12 @@ again; an interruption at any moment costs only the step that it hit.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import importlib.util
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TextIO
 
 from driver import places
-from driver.host import commands
+from driver.host import commands, locks
 from driver.host.terminal import Terminal
 
 VENV = places.ROOT / ".venv"
@@ -50,15 +50,21 @@ class Stop(Exception):
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     terminal = Terminal()
     try:
-        with _one_at_a_time(terminal):
+        with _one_at_a_time(terminal) as lock:
             if not _is_done():
-                _make_environment(terminal)
-        return subprocess.call([str(PYTHON), str(places.ROOT / "driver/embedded.py"), "install"])
-    except (Stop, OSError) as stop:
+                _make_environment(terminal, lock)
+        # Not a child: Ctrl-C would reach both, and this one would kill it while it tidies up.
+        os.execv(PYTHON, [str(PYTHON), str(places.ROOT / "driver/embedded.py"), "install"])
+    except Stop as stop:
         terminal.close()
         print(f"error: {stop}", file=sys.stderr)
+        return 3
+    except OSError as error:
+        terminal.close()
+        print(f"error: {error}\n{commands.advice([str(error)])}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
         terminal.close()
@@ -69,13 +75,10 @@ def main() -> int:
 def _one_at_a_time(terminal: Terminal) -> TextIO:
     """A file that holds the lock until it is closed."""
     places.EMBEDDED.mkdir(parents=True, exist_ok=True)
-    lock = (places.EMBEDDED / "setup.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        terminal.say("Another set-up runs; waiting for it to end.")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
+    return locks.acquire(
+        places.EMBEDDED / "setup.lock",
+        lambda seconds: terminal.tick(f"Another set-up runs; waiting for it: {seconds:.0f} s"),
+    )
 
 
 def _key() -> str:
@@ -87,16 +90,17 @@ def _is_done() -> bool:
     return PYTHON.exists() and STAMP.is_file() and STAMP.read_text() == _key()
 
 
-def _make_environment(terminal: Terminal) -> None:
+def _make_environment(terminal: Terminal, lock: TextIO) -> None:
     works = _venv_works()
-    if not (works and any(VENV.glob(f"{PACKAGES}/llama_cpp_python-*.dist-info/INSTALLER"))):
+    if not (works and _is_installed("llama_cpp_python")):
         check_compilers()
         check_disk()
     tick = terminal.tick
     with step(terminal, f"[python 1/3] .venv with Python {sys.version.split()[0]}"):
         if not works:
             _check_venv_module()
-            commands.run([sys.executable, "-m", "venv", "--clear", str(VENV)], "venv", tick)
+            line = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+            commands.run(line, "venv", tick, keeping=[lock.fileno()])
     with step(terminal, "[python 2/3] Stockwright and its tools"):
         commands.pip(PYTHON, ["install", "--editable", f"{places.ROOT}[dev]"], "pip", tick)
     with step(terminal, "[python 3/3] llama-cpp-python, compiled for this machine (a few minutes)"):
@@ -117,6 +121,8 @@ def step(terminal: Terminal, name: str) -> Generator[None]:
         raise Stop(
             f"{name}: {failed}. Its last lines:\n{failed.tail(25)}\n{commands.advice(failed.lines)}"
         ) from failed
+    except OSError as error:
+        raise Stop(f"{name}: {error}\n{commands.advice([str(error)])}") from error
 
 
 def check_disk() -> None:
@@ -138,11 +144,16 @@ def compiler_settings() -> dict[str, str]:
 def _venv_works() -> bool:
     """Whether .venv is whole, with pip and a Python that is new enough."""
     test = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
-    if not PYTHON.exists():
+    if not (PYTHON.exists() and _is_installed("pip")):
         return False
     return (
         subprocess.run([str(PYTHON), "-c", test], capture_output=True, check=False).returncode == 0
     )
+
+
+def _is_installed(package: str) -> bool:
+    """Whether .venv holds the package whole: INSTALLER is the last file that pip writes."""
+    return any(VENV.glob(f"{PACKAGES}/{package}-*.dist-info/INSTALLER"))
 
 
 def _check_venv_module() -> None:
