@@ -10,6 +10,7 @@ run.lock                                 held while a driver works here
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,8 +40,9 @@ class RunFolder:
         return self.path / "order.yaml"
 
     @contextmanager
-    def held(self) -> Generator[None]:
-        """Raises RunBusy if another driver holds it."""
+    def held(self) -> Generator[bool]:
+        """Gives whether the folder is made by this. Raises RunBusy if another driver holds it."""
+        is_new = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.path / "run.lock", timeout=0)
@@ -58,9 +60,13 @@ class RunFolder:
                 hint="Give --run a folder that you may write to.",
             ) from error
         try:
-            yield
+            yield is_new
         finally:
             lock.release()
+
+    def discard(self) -> None:
+        """Removes the folder and all that is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def settle(self, order: Order, workflow: dict[str, Any], plan: dict[str, Any]) -> None:
         """Writes down the order, or raises OrderConflict if another one is written down."""

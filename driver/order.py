@@ -7,6 +7,7 @@ orders are the same if and only if their ids are.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from collections import Counter
@@ -115,6 +116,27 @@ def read_themes(texts: Sequence[str]) -> tuple[Theme, ...]:
         if twice := [name for name, times in Counter(names).items() if times > 1]:
             raise OrderInvalid(f"the theme {twice[0]!r} is named twice", where="--theme")
     return tuple(themes)
+
+
+def remarks(themes: Sequence[Theme], count: int | None) -> list[str]:
+    """What a person may not have meant: a theme that looks misspelt, themes without a picture."""
+    known = load_themes([PROMPTS])
+    words = {
+        word: theme.title
+        for theme in known
+        for name in (theme.id, theme.title, theme.title_ru, *theme.aliases)
+        for word in (name.casefold(), *name.casefold().split())
+        if len(word) > 3
+    }
+    found: list[str] = []
+    for theme in themes:
+        near = difflib.get_close_matches(theme.title.casefold(), words, 1, 0.8)
+        if near and theme not in known:
+            meant = words[near[0]]
+            found.append(f"{theme.title!r} is taken as a new theme. Did you mean {meant!r}?")
+    if count is not None and 0 < count < len(themes):
+        found.append(f"{count} pictures over {len(themes)} themes: some themes get none.")
+    return found
 
 
 def read_kinds(text: str | None) -> tuple[Kind, ...]:

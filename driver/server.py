@@ -187,20 +187,17 @@ class Server:
                 refused += 1
                 why = f"HTTP {response.status_code} {response.reason}"
             except requests.exceptions.SSLError as error:
-                raise ServerRefused(
-                    f"its TLS certificate is not trusted: {error}",
-                    where=self.url,
-                    hint="Set REQUESTS_CA_BUNDLE to the file of your certificate authority.",
-                ) from error
+                raise self._untrusted(error) from error
             except requests.exceptions.Timeout:
                 timeouts += 1
                 why = f"no answer for {timeouts} tries"
             except (
                 requests.exceptions.ConnectionError,
                 requests.exceptions.ChunkedEncodingError,  # it died within an answer
-            ):
+            ) as error:
                 refused += 1
-                why = "the connection is refused"
+                unknown = "NameResolution" in repr(error)
+                why = "its name is not known" if unknown else "the connection is refused"
             except requests.exceptions.RequestException as error:
                 raise ServerRefused(str(error), where=self.url + path) from error
             if refused == REFUSALS or timeouts == TIMEOUTS:
@@ -208,6 +205,17 @@ class Server:
             time.sleep(0.3 * refused)
             if unless is not None and unless():
                 return None
+
+    def _untrusted(self, error: Exception) -> ServerRefused:
+        if "CERTIFICATE" in str(error).upper():
+            return ServerRefused(
+                f"its TLS certificate is not trusted: {error}",
+                where=self.url,
+                hint="Set REQUESTS_CA_BUNDLE to the file of your certificate authority.",
+            )
+        return ServerRefused(
+            "it does not speak https", where=self.url, hint="Try its address with http://."
+        )
 
     def _down(self, why: str) -> ServerDown:
         return ServerDown(

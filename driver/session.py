@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stockwright.core.errors import StockwrightError
 from stockwright.core.jobs import Job
 
 from .batching import BatchSizer
@@ -56,7 +57,7 @@ def carry_out(asked: Asked, report: Report) -> Outcome:
     """Makes what is open of an order. Manifests are written however it ends, contact sheets when
     it ran to its end: they take long for a large run."""
     folder, began = RunFolder(asked.folder), time.monotonic()
-    with folder.held():
+    with folder.held() as is_new:
         folder.settle(asked.order, asked.workflow, asked.plan)
         ledger = Ledger(folder.ledger)
         try:
@@ -67,16 +68,27 @@ def carry_out(asked: Asked, report: Report) -> Outcome:
                 if done < asked.order.count:
                     with _runner(asked, ledger, report) as runner:
                         runner.run()
+            except StockwrightError:
+                # A folder in which nothing came to be would only be in the way.
+                if is_new and not any(ledger.counts().values()):
+                    folder.discard()
+                raise
             finally:
-                write_manifests(ledger, folder.path)
-                counts = ledger.counts()
-                done, failed = counts[JobState.DONE], counts[JobState.FAILED]
-                left = asked.order.count - done - failed
-                seconds = round(time.monotonic() - began, 3)
-                report(RunEnded(str(folder.path), done, failed, left, seconds))
-            return Outcome(done, failed, write_sheets(ledger, folder.path))
+                if folder.order.exists():
+                    _close(asked, folder, ledger, time.monotonic() - began, report)
+            counts = ledger.counts()
+            sheets = write_sheets(ledger, folder.path)
+            return Outcome(counts[JobState.DONE], counts[JobState.FAILED], sheets)
         finally:
             ledger.close()
+
+
+def _close(asked: Asked, folder: RunFolder, ledger: Ledger, seconds: float, report: Report) -> None:
+    write_manifests(ledger, folder.path)
+    counts = ledger.counts()
+    done, failed = counts[JobState.DONE], counts[JobState.FAILED]
+    left = asked.order.count - done - failed
+    report(RunEnded(str(folder.path), done, failed, left, round(seconds, 3)))
 
 
 def plan_only(asked: Asked, report: Report) -> list[Job]:

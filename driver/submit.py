@@ -21,7 +21,7 @@ try:
     from driver.events import Failed, to_json
     from driver.folder import RUNS, RunFolder
     from driver.graph import load_graph
-    from driver.order import PER_THEME, Order, digest, read_kinds, read_themes
+    from driver.order import PER_THEME, Order, digest, read_kinds, read_themes, remarks
     from driver.places import WORKFLOWS
     from driver.progress import reporting
     from driver.session import Asked, Outcome, carry_out, plan_only
@@ -34,6 +34,8 @@ except ImportError as error:
         file=sys.stderr,
     )
     sys.exit(3)
+except KeyboardInterrupt:  # importing takes most of a second
+    sys.exit(130)
 
 INTERRUPTED = 130
 ORDER_FLAGS = ("theme", "count", "kinds", "seed", "workflow", "checkpoint", "lora", "settings")
@@ -55,6 +57,14 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped. The same command again goes on from here.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has enough
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the flush at the end
+        return INTERRUPTED
+    except OSError as error:
+        if args.debug:
+            raise
+        print(f"error: {error} [disk]", file=sys.stderr)
+        return 3
     except Exception as error:
         if args.debug:
             raise
@@ -158,6 +168,8 @@ def _asked(args: argparse.Namespace) -> Asked:
 
 def _order(args: argparse.Namespace, workflow: str, plan: str) -> Order:
     themes = read_themes(args.theme)
+    for remark in remarks(themes, args.count):
+        print(remark, file=sys.stderr)
     loras: tuple[LoraUse, ...] = ()
     texts: list[str] = args.lora or []
     for text in texts:
@@ -222,7 +234,7 @@ def _print_jobs(jobs: list[Job], *, as_json: bool) -> None:
 
 
 def _print_outcome(outcome: Outcome, folder: Path) -> None:
-    print(f"{outcome.done} pictures in {folder}")
+    print(f"{outcome.done} picture{'s' if outcome.done != 1 else ''} in {folder}")
     for sheet in outcome.sheets[:1]:
         print(f"contact sheet: {sheet}")
     if outcome.failed:

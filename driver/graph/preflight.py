@@ -53,8 +53,8 @@ def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo) -> None:
     if lines:
         raise PreflightFailed(
             "the graphs cannot run on this server:\n" + "\n".join(f"  {line}" for line in lines),
-            hint="Install what is missing on the server and restart it, "
-            "or name what is there with --checkpoint, --lora or --set.",
+            hint="Install what the server lacks and restart it, name what is there with "
+            "--checkpoint, --lora or --set, or mend the graph in the canvas.",
         )
 
 
