@@ -21,7 +21,7 @@ run: setup
 	@$(VENV_PYTHON) driver/submit.py --theme Education
 
 test: setup lint
-	@$(VENV_PYTHON) -m pytest
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile
 
 lint: setup
 	@$(VENV_PYTHON) -m ruff check

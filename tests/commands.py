@@ -8,10 +8,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+SKETCH = ("--checkpoint", "sketch")
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = (
     *("--set", "StockwrightBatch.width=64"),
@@ -77,3 +80,16 @@ def attempts(run: Path) -> Counter[str]:
 
 def events(output: str) -> list[dict[str, Any]]:
     return [json.loads(text) for text in output.splitlines()]
+
+
+def until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Waits for a condition while a process runs."""
+    end = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def made(cwd: Path) -> list[Path]:
+    return sorted(cwd.glob("runs/*/images/*/*/[!.]*"))

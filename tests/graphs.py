@@ -21,6 +21,7 @@ def node(class_type: str, title: str | None = None, **inputs: Any) -> dict[str, 
 def stock_graph(
     jobs: str,
     *,
+    checkpoint: str = "sketch.safetensors",
     size: int = 64,
     steps: int = 4,
     cfg: float = 5.0,
@@ -32,7 +33,7 @@ def stock_graph(
 ) -> Graph:
     """Checkpoint to files, as in workflows/stock.json, with few steps."""
     graph = {
-        "1": node("CheckpointLoaderSimple", ckpt_name="sketch.safetensors"),
+        "1": node("CheckpointLoaderSimple", ckpt_name=checkpoint),
         "2": node("StockwrightLoraStack", model=["1", 0], clip=["1", 1], loras=loras),
         "3": node("StockwrightBatch", jobs=jobs, clip=["2", 1], width=size, height=size),
         "4": node("CFGGuider", model=["2", 0], positive=["3", 0], negative=["3", 1], cfg=cfg),

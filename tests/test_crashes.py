@@ -19,10 +19,9 @@ from driver import embedded, places
 from driver.host import launch
 from driver.server import Server
 from tests import commands
-from tests.commands import start, submit, the_run
+from tests.commands import SKETCH, made, start, submit, the_run, until
 from tests.conftest import HOME, make_home
 from tests.graphs import node, run, stock_graph
-from tests.test_submit import SKETCH, made, until
 
 ORDER = ("--theme", "Education", "--batch", "1")
 
@@ -117,11 +116,10 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(server: Server, tmp_path: P
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A ComfyUI of the user's own: the pack is a copy, and llama-cpp-python is not there."""
+    """A ComfyUI of the user's own: of our packs it has a copy of one, and no llama-cpp-python."""
     base = tmp_path_factory.mktemp("other")
     nodes = base / "custom_nodes"
     shutil.copytree(places.CUSTOM_NODES / "stockwright", nodes / "stockwright")
-    (nodes / "stockwright_sketch").symlink_to(places.CUSTOM_NODES / "stockwright_sketch")
     (base / "models").symlink_to(HOME / "base" / "models")
     absent = base / "absent" / "llama_cpp"
     absent.mkdir(parents=True)
@@ -148,15 +146,30 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.wait()
 
 
-def test_a_copied_pack_gives_the_same_pictures(server: Server, other: Server, tmp_path: Path):
-    graph = stock_graph(
-        '[{"id": "a", "prompt": "a red chair", "seed": 3}, {"id": "b", "prompt": "b", "seed": 4}]'
-    )
+@pytest.fixture(scope="module")
+def known() -> str:
+    """The name of a checkpoint in a layout that ComfyUI knows without any pack."""
+    path = places.MODELS / "checkpoints" / "known.safetensors"
+    script = Path(__file__).with_name("make_checkpoint.py")
+    env = os.environ | {"PYTHONPATH": str(places.COMFYUI)}
+    subprocess.run([sys.executable, str(script), str(path)], env=env, check=True)
+    return path.name
+
+
+def test_the_pack_alone_gives_the_same_pictures(
+    server: Server, other: Server, known: str, tmp_path: Path
+):
     hashes: list[list[str]] = []
     for one in (server, other):
-        files = run(one, graph).outputs["9"]["stockwright_files"]
-        hashes.append([file["sha256"] for file in files])
+        hashes.append([])
+        # One job a graph: such a checkpoint is computed in fp32, which depends on the batch.
+        for job, seed in (("a", 3), ("b", 4)):
+            jobs = json.dumps([{"id": job, "prompt": f"a {job} chair", "seed": seed}])
+            graph = stock_graph(jobs, checkpoint=known, steps=2)
+            files = run(one, graph).outputs["9"]["stockwright_files"]
+            hashes[-1] += [file["sha256"] for file in files]
     assert hashes[0] == hashes[1]
+    assert hashes[0][0] != hashes[0][1]
 
 
 def test_without_the_llm_runtime_the_pack_loads_and_says_what_to_install(
