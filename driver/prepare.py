@@ -38,6 +38,8 @@ class Prepared:
     """(width, height) of the jobs, in pixels."""
     sketch: bool
     """Whether the small checkpoint stands in for a missing one."""
+    checkpoints: tuple[str, ...]
+    """The models that paint, as the graph names them."""
 
 
 def prepare(
@@ -65,7 +67,17 @@ def prepare(
         bound = _bind(order, _with_sketch(stock_api, info), plan_api, info)
     stock, planned = bound
     check(stock, planned, info)
-    return Prepared(stock, planned, batch_size_of(stock), sketch)
+    return Prepared(stock, planned, batch_size_of(stock), sketch, _checkpoints(stock))
+
+
+def _checkpoints(stock: ApiGraph) -> tuple[str, ...]:
+    named = {
+        value
+        for node in stock.values()
+        for key, value in node["inputs"].items()
+        if key in ("ckpt_name", "unet_name") and isinstance(value, str)
+    }
+    return tuple(sorted(named))
 
 
 def _graph(name: str, data: dict[str, Any]) -> Graph:

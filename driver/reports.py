@@ -1,9 +1,9 @@
 """What a run leaves besides its pictures: manifests and contact sheets, made from the ledger.
 
 `manifest.csv` and `manifest.jsonl` have one row a finished picture with all of its job, its file
-(relative to the run folder), pixels, bytes and SHA-256; `failed.jsonl` has the jobs that were given
-up, with the reason. `contact-sheet.jpg` shows the pictures by theme and kind; pools that do not fit
-go on in `contact-sheet-2.jpg` and so on.
+(relative to the run folder), pixels, bytes, SHA-256 and the checkpoint that painted it;
+`failed.jsonl` has the jobs that were given up, with the reason. `contact-sheet.jpg` shows the
+pictures by theme and kind; pools that do not fit go on in `contact-sheet-2.jpg` and so on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 def write_manifests(ledger: Ledger, folder: Path) -> None:
     """Writes the manifests and the list of failed jobs anew."""
-    rows = [_row(entry) for entry in ledger.entries() if entry.state is JobState.DONE]
+    checkpoint = ledger.settled("checkpoint") or ""
+    rows = [_row(e, checkpoint) for e in ledger.entries() if e.state is JobState.DONE]
     table = io.StringIO()
     if rows:
         writer = csv.DictWriter(table, list(rows[0]))
@@ -49,11 +50,12 @@ def write_manifests(ledger: Ledger, folder: Path) -> None:
         (folder / "failed.jsonl").unlink(missing_ok=True)
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: Entry, checkpoint: str) -> dict[str, Any]:
     assert entry.file is not None
     file = entry.file
-    made = {"file": file.path, "width": file.width, "height": file.height}
-    return entry.job.to_dict() | made | {"bytes": file.size, "sha256": file.sha256}
+    made: dict[str, Any] = {"file": file.path, "width": file.width, "height": file.height}
+    made |= {"bytes": file.size, "sha256": file.sha256, "checkpoint": checkpoint}
+    return entry.job.to_dict() | made
 
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:
@@ -67,10 +69,11 @@ def write_sheets(ledger: Ledger, folder: Path) -> list[Path]:
     order = {key: n for n, key in enumerate(dict.fromkeys(map(_heading, entries)))}
     entries.sort(key=lambda entry: order[_heading(entry)])
     pages: list[Path] = []
+    foot = f"painted by {ledger.settled('checkpoint')}"
     for number, page in enumerate(_pages(entries), 1):
         path = folder / ("contact-sheet.jpg" if number == 1 else f"contact-sheet-{number}.jpg")
         buffer = io.BytesIO()
-        _draw_page(page, folder).save(buffer, "JPEG", quality=90, subsampling=0)
+        _draw_page(page, folder, foot).save(buffer, "JPEG", quality=90, subsampling=0)
         write_file(path, buffer.getvalue())
         pages.append(path)
     for old in set(folder.glob("contact-sheet*.jpg")) - set(pages):
@@ -92,10 +95,10 @@ def _pages(entries: list[Entry]) -> Iterator[list[list[Entry]]]:
         yield rows[start : start + PAGE_ROWS]
 
 
-def _draw_page(rows: list[list[Entry]], folder: Path) -> Image.Image:
+def _draw_page(rows: list[list[Entry]], folder: Path, foot: str) -> Image.Image:
     columns = max(max(map(len, rows)), 3)
     headed = [n == 0 or _heading(row[0]) != _heading(rows[n - 1][0]) for n, row in enumerate(rows)]
-    height = GAP + sum(THUMB + CAPTION + GAP + HEADING * head for head in headed)
+    height = GAP + sum(THUMB + CAPTION + GAP + HEADING * head for head in headed) + CAPTION
     sheet = Image.new("RGB", (GAP + columns * (THUMB + GAP), height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     title, small = _font(24), _font(15)
@@ -114,6 +117,7 @@ def _draw_page(rows: list[list[Entry]], folder: Path) -> Image.Image:
             sheet.paste(thumb, at)
             draw.text((x, y + THUMB + 6), _cut(draw, entry.job.subject, small), _INK, small)
         y += THUMB + CAPTION + GAP
+    draw.text((GAP, y), foot, fill=_SOFT, font=small)
     return sheet
 
 

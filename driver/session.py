@@ -130,12 +130,14 @@ def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Repor
     allowed = settled if settled is not None else None if ours else False
     info = connection.server.object_info()
     prepared = prepare(asked.order, asked.workflow, asked.plan, info, sketch=allowed)
-    if prepared.sketch and settled is None:
+    if settled is None and SKETCH in prepared.checkpoints:
+        instead = "the graph's checkpoint is not installed, " if prepared.sketch else ""
         report(
             Notice(
-                "The graph's checkpoint is not installed: the small one stands in"
-                f" ({SKETCH}, {SKETCH_SIZE} px). Its pictures are for trying out only."
+                f"The small checkpoint paints ({instead}{SKETCH}, {SKETCH_SIZE} px)."
+                " Its pictures are for trying out, not for a pool."
             )
         )
+    ledger.settle("checkpoint", ", ".join(prepared.checkpoints))
     ledger.settle("sketch", prepared.sketch)
     return prepared

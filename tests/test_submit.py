@@ -22,7 +22,7 @@ def finished(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     cwd = tmp_path_factory.mktemp("finished")
     done = submit(cwd, "--theme", "Education")
     assert done.returncode == 0, done.stderr
-    assert "the small one stands in" in done.stderr
+    assert "The small checkpoint paints (the graph's checkpoint is not installed" in done.stderr
     assert done.stdout.splitlines()[0] == f"10 pictures in {the_run(cwd).relative_to(cwd)}"
     return cwd
 
@@ -51,7 +51,9 @@ def test_every_picture_is_where_the_manifest_says(finished: Path):
         with Image.open(path) as image:
             assert image.size == (64, 64)
             assert json.loads(image.info["stockwright"])["prompt"] == row["prompt"]
+            assert "sketch.safetensors" in image.info["prompt"], "what painted it"
             assert "nodes" in json.loads(image.info["workflow"]), "the canvas opens it"
+        assert row["checkpoint"] == "sketch.safetensors"
 
 
 def test_the_contact_sheet_is_a_picture(finished: Path):
