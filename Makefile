@@ -3,12 +3,14 @@
 # make test    lint and tests
 # make lint    ruff and pyright
 # make bench   the table in the README
+# make train-sketch   trains the small checkpoint for hours, goes on where it was; QUICK=1: a minute
+# make eval-sketch    how often it draws what was asked
 # PYTHON=...   the Python to use, 3.11 or newer
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: setup run test lint bench
+.PHONY: setup run test lint bench train-sketch eval-sketch
 .NOTPARALLEL:
 
 setup:
@@ -30,3 +32,14 @@ lint: setup
 
 bench: setup
 	@$(VENV_PYTHON) tests/bench/bench.py
+
+# What training keeps: pictures, states, a log and sheets of samples.
+TRAINING := .training$(if $(QUICK),/quick)
+SKETCH := custom_nodes/stockwright_sketch/sketch.safetensors
+IN_COMFYUI := PYTHONPATH=.embedded/ComfyUI $(VENV_PYTHON) -m stockwright_sketch.training
+
+train-sketch: setup
+	@$(IN_COMFYUI).train $(if $(QUICK),$(TRAINING)/sketch.safetensors --quick,$(SKETCH)) --folder $(TRAINING)
+
+eval-sketch: setup
+	@$(IN_COMFYUI).evaluate $(SKETCH) --folder $(TRAINING)

@@ -1,0 +1,1 @@
+"""Trains the sketch checkpoint from nothing: pictures, autoencoder, text encoders, UNet."""
