@@ -94,9 +94,9 @@ def paint(picture: Picture, generator: random.Random, sprites: Sprites) -> Image
 
 
 def load(
-    folder: Path, number: int, seed: int, say: Callable[[str], None]
+    folder: Path, number: int, people: int, seed: int, say: Callable[[str], None]
 ) -> tuple[np.ndarray, list[Picture]]:
-    """The first `number` pictures of a seed, and behind them all portraits.
+    """The first `number` pictures of a seed, and behind them the first `people` portraits.
 
     What the folder lacks is painted.
     """
@@ -105,15 +105,15 @@ def load(
     if not path.exists():
         Sprites(folder)  # fetched once, before the workers ask for it
         _paint_all(path, number, seed, say)
-    people, words = _portraits(folder, seed)
-    return np.concatenate([np.load(path, mmap_mode="r"), people]), descriptions + words
+    portraits, words = _portraits(folder, people, seed)
+    return np.concatenate([np.load(path, mmap_mode="r"), portraits]), descriptions + words
 
 
-def _portraits(folder: Path, seed: int) -> tuple[np.ndarray, list[Picture]]:
+def _portraits(folder: Path, number: int, seed: int) -> tuple[np.ndarray, list[Picture]]:
     drawn = Portraits(folder)
     pictures: list[np.ndarray] = []
     found: list[Picture] = []
-    for index in range(drawn.count):
+    for index in range(min(number, drawn.count)):
         image, words = drawn.paint(index)
         pictures.append(np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BOX)))
         # The fullest name most often; never an empty one, since the scenes have those.

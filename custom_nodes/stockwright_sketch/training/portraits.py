@@ -41,8 +41,7 @@ class Portraits:
     """
 
     def __init__(self, folder: Path) -> None:
-        code = b"".join(path.read_bytes() for path in (Path(__file__), _SCRIPT, _TABLES))
-        path = folder / f"portraits-{hashlib.sha256(code).hexdigest()[:12]}.npy"
+        path = drawn_file(folder)
         plans = _plans()
         if not path.exists():
             _draw_all(folder, path, plans)
@@ -71,6 +70,12 @@ class Portraits:
             f"cartoon {words['who']}",
         )
         return tuple(re.sub(r"\ba (?=[aeiou])", "an ", name) for name in found)
+
+
+def drawn_file(folder: Path) -> Path:
+    """Where the pictures of this version of the code are kept: (number, SIDE, SIDE, 3) bytes."""
+    code = b"".join(path.read_bytes() for path in (Path(__file__), _SCRIPT, _TABLES))
+    return folder / f"portraits-{hashlib.sha256(code).hexdigest()[:12]}.npy"
 
 
 def _plans() -> list[tuple[Options, str, Words]]:

@@ -82,11 +82,6 @@ def sample(
         return (networks.vae.decode(clean) / 2 + 0.5).float().clamp(0, 1).cpu()
 
 
-def draw(networks: Networks, path: Path, seed: int = 0, side: int = 128) -> None:
-    """Writes a sheet of PROMPTS with their first words below."""
-    write(sample(networks, PROMPTS, seed, side), PROMPTS, path)
-
-
 def write(pictures: torch.Tensor, captions: Sequence[str], path: Path, columns: int = 8) -> None:
     side = pictures.shape[-1]
     rows = -(-len(pictures) // columns)

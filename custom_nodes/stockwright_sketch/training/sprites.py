@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 PACKAGE = "@lobehub/fluent-emoji-3d@1.1.0"
-_TARBALL = "lobehub-fluent-emoji-3d-1.1.0.tgz"
+TARBALL = "lobehub-fluent-emoji-3d-1.1.0.tgz"
 
 
 class Sprites:
@@ -21,7 +21,7 @@ class Sprites:
     """
 
     def __init__(self, folder: Path) -> None:
-        tarball = folder / _TARBALL
+        tarball = folder / TARBALL
         if not tarball.exists():
             _fetch(folder)
         self._data: dict[str, bytes] = {}

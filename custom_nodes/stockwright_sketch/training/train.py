@@ -32,12 +32,15 @@ PORTRAITS = 0.06
 @dataclass(frozen=True, slots=True)
 class Amounts:
     pictures: int
+    portraits: int
     autoencoder_steps: int
     steps: int
+    sheet: int
+    """Prompts of a sheet."""
 
 
-FULL = Amounts(pictures=30_000, autoencoder_steps=2_300, steps=6_000)
-QUICK = Amounts(pictures=120, autoencoder_steps=3, steps=3)
+FULL = Amounts(pictures=18_000, portraits=480, autoencoder_steps=1_900, steps=6_000, sheet=24)
+QUICK = Amounts(pictures=24, portraits=8, autoencoder_steps=2, steps=2, sheet=2)
 
 
 class Encoded:
@@ -83,13 +86,18 @@ def train(out: Path, folder: Path, amounts: Amounts) -> None:
     # Numbers too small for a normal float slow a CPU down, and mean nothing here.
     torch.set_flush_denormal(True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    pictures, shown = dataset.load(folder, amounts.pictures, SEED, say)
+    pictures, shown = dataset.load(folder, amounts.pictures, amounts.portraits, SEED, say)
     parts = networks.build(SEED)
     for part in (parts.model, parts.clip, parts.vae):
         part.to(device)
     autoencoder.initialise(parts.vae, SEED)
     autoencoder.train(parts.vae, pictures, amounts.autoencoder_steps, folder, SEED, say)
     latents = _latents(parts, pictures, folder, say)
+
+    def draw(name: str) -> None:
+        prompts = sheet.PROMPTS[: amounts.sheet]
+        sheet.write(sheet.sample(parts, prompts, SEED), prompts, folder / "sheets" / f"{name}.png")
+
     captions = [caption for picture in shown for caption in picture.captions]
     tokens = text.tokens(captions).view(len(shown), -1, text.LENGTH)
     diffusion.train(
@@ -99,10 +107,10 @@ def train(out: Path, folder: Path, amounts: Amounts) -> None:
         folder,
         SEED,
         say,
-        look=lambda step: sheet.draw(parts, folder / "sheets" / f"{step:06}.png"),
+        look=lambda step: draw(f"{step:06}"),
     )
     checkpoint.write(parts, out, amounts.steps * diffusion.BATCH)
-    sheet.draw(parts, folder / "sheets" / "last.png")
+    draw("last")
     say(f"wrote {out}; samples are in {folder / 'sheets'}")
 
 
