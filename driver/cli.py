@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-COMMANDS = ("submit", "models", "embedded")
+COMMANDS = ("submit", "graph", "models", "embedded")
 
 
 def main() -> int:
@@ -13,6 +13,10 @@ def main() -> int:
         from .submit import main as submit
 
         return submit(arguments)
+    if name == "graph":
+        from .graph import main as graph
+
+        return graph(arguments)
     if name == "models":
         from .models import main as models
 

@@ -2,8 +2,9 @@
 
 A picture is refused (`PictureRefused`, the job's fault) if the graph did not save it, the server
 does not have it, its bytes are not those that were saved, it does not decode, or its size is not
-the one that the node saved, or less than the job's. A folder that cannot be written is
-`DiskTrouble`, the run's.
+the one that the node saved, or less than the job's. Of a node that tells only a file's name, any
+picture that decodes is taken, whatever its size. A folder that cannot be written is `DiskTrouble`,
+the run's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
@@ -39,14 +41,15 @@ class PictureRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """What a save node says it wrote, as the server's /view finds it."""
+    """What a save node says it wrote, as the server's /view finds it. Size and hash are None where
+    the node does not tell them."""
 
     filename: str
     subfolder: str
     type: str
-    width: int
-    height: int
-    sha256: str
+    width: int | None = None
+    height: int | None = None
+    sha256: str | None = None
 
 
 def saved_files(finished: Finished) -> dict[str, SavedFile]:
@@ -65,6 +68,36 @@ def saved_files(finished: Finished) -> dict[str, SavedFile]:
     }
 
 
+def saved_image(finished: Finished, nodes: Sequence[str]) -> SavedFile | None:
+    """The picture of a graph that makes one, whichever output node saved it.
+
+    Saved ones go before temporary ones, and then those of the nodes that `nodes` names first. A
+    node that saved several pictures gives its first.
+    """
+    ranks = {node_id: rank for rank, node_id in enumerate(nodes)}
+    found = [
+        (told.get("type", "output") != "output", ranks.get(node_id, len(ranks)), place, told)
+        for node_id, output in finished.outputs.items()
+        for place, told in enumerate(_pictures(output))
+    ]
+    if not found:
+        return None
+    told = min(found, key=lambda one: one[:3])[3]
+    folder = (str(told.get("subfolder") or ""), str(told.get("type") or "output"))
+    return SavedFile(str(told["filename"]), *folder)
+
+
+def _pictures(output: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """What an output node tells of its pictures. It may have told nothing."""
+    told: Any = (output or {}).get("images")
+    files = cast("list[Any]", told) if isinstance(told, list) else []
+    return [
+        cast("dict[str, Any]", file)
+        for file in files
+        if isinstance(file, dict) and isinstance(file.get("filename"), str)  # type: ignore[union-attr]
+    ]
+
+
 def collect(server: Server, job: Job, file: SavedFile | None, folder: Path) -> StoredFile:
     """Puts the picture of a job at `images/<theme>/<kind>/<subject>-<job>` below `folder`."""
     if file is None:
@@ -73,18 +106,23 @@ def collect(server: Server, job: Job, file: SavedFile | None, folder: Path) -> S
     if data is None:
         raise PictureRefused(f"the server has no file {file.subfolder}/{file.filename}")
     sha256 = hashlib.sha256(data).hexdigest()
-    if sha256 != file.sha256:
+    if file.sha256 is not None and sha256 != file.sha256:
         raise PictureRefused("the file is not the one that was saved: its hash differs")
     suffix, width, height = _decode(data)
+    if file.width is not None:
+        _check_size(job, file, width, height)
+    relative = Path(IMAGES, slug(job.theme), slug(job.kind), f"{slug(job.subject)}-{job.id}")
+    relative = relative.with_name(relative.name + suffix)
+    write_file(folder / relative, data)
+    return StoredFile(relative.as_posix(), width, height, len(data), sha256)
+
+
+def _check_size(job: Job, file: SavedFile, width: int, height: int) -> None:
     if (width, height) != (file.width, file.height):
         raise PictureRefused(f"the size is {width}x{height} instead of {file.width}x{file.height}")
     # A graph may enlarge its pictures or crop them to another shape, but not give less than asked.
     if width < (job.width or 0) or height < (job.height or 0):
         raise PictureRefused(f"the size is {width}x{height}, less than {job.width}x{job.height}")
-    relative = Path(IMAGES, slug(job.theme), slug(job.kind), f"{slug(job.subject)}-{job.id}")
-    relative = relative.with_name(relative.name + suffix)
-    write_file(folder / relative, data)
-    return StoredFile(relative.as_posix(), width, height, len(data), sha256)
 
 
 def write_file(path: Path, data: bytes) -> None:

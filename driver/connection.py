@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from . import embedded
-from .errors import ServerDown
+from .errors import OrderInvalid, ServerDown
 from .events import Notice, Report, Waiting
 from .places import BASE
 from .server import Server
@@ -86,3 +86,21 @@ def connect(
 ) -> Connection:
     """A server that answers. Raises ServerDown, ServerRefused or ServerStartFailed."""
     return GivenServer(url, headers, report) if url else StartedServer(comfyui, report)
+
+
+def request_headers(texts: Sequence[str]) -> dict[str, str]:
+    """Headers for every request, from texts such as `Name: value`; the environment's
+    STOCKWRIGHT_TOKEN adds a bearer token. Raises OrderInvalid."""
+    if token := os.environ.get("STOCKWRIGHT_TOKEN"):
+        texts = [f"Authorization: Bearer {token}", *texts]
+    headers: dict[str, str] = {}
+    for text in texts:
+        name, colon, value = (part.strip() for part in text.partition(":"))
+        if not (colon and name and (name + value).isprintable() and (name + value).isascii()):
+            # The text is not repeated: it may be a secret.
+            raise OrderInvalid(
+                "a header is written as Name: value, in plain ASCII",
+                where="--header or STOCKWRIGHT_TOKEN",
+            )
+        headers[name] = value
+    return headers

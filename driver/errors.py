@@ -109,8 +109,15 @@ class BindingError(StockwrightError):
     exit_code = 2
 
 
+class TraceUncertain(StockwrightError):
+    """Where a job belongs in a graph without a Stockwright Batch cannot be told for certain."""
+
+    code = "trace"
+    exit_code = 2
+
+
 class PreflightFailed(StockwrightError):
-    """Graphs name node classes or model files that the server does not have, or lack a node that
+    """Graphs name node classes, files or values that the server does not take, or lack a node that
     the driver needs. One error lists it all."""
 
     code = "preflight"

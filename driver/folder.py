@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from .collect import write_file
 from .errors import DiskTrouble, OrderConflict, OrderInvalid, RunBusy
-from .graph import load_graph
+from .graphs import load_graph
 from .order import Order, digest
 
 RUNS = Path("runs")

@@ -32,6 +32,8 @@ PER_THEME = 10
 MAX_SEED = 2**53 - 1
 MAX_COUNT = 100_000
 
+_LATER = ("sampler", "steps", "cfg", "size")
+
 
 class Order(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +49,11 @@ class Order(BaseModel):
     """SHA-256 of the plan graph's JSON."""
     checkpoint: str | None = None
     loras: tuple[LoraUse, ...] = ()
+    sampler: str | None = None
+    steps: int | None = Field(default=None, ge=1)
+    cfg: float | None = Field(default=None, ge=0)
+    size: tuple[int, int] | None = None
+    """(width, height) in pixels, instead of the graph's own."""
     settings: tuple[str, ...] = ()
     """`Node title.input=value`, in the order in which they were given."""
 
@@ -61,7 +68,10 @@ class Order(BaseModel):
     @property
     def id(self) -> str:
         """Eight hex digits that follow from the content."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        content = self.model_dump(mode="json")
+        # Orders that were written down before there were these fields keep their ids.
+        content = {k: v for k, v in content.items() if k not in _LATER or v is not None}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     @property

@@ -15,7 +15,7 @@ from stockwright.core.themes import Theme
 from .errors import PlanFailed, ServerDown
 from .events import Planning, Report, ThemePlanned
 from .follow import Follower, Lost
-from .graph import ApiGraph, bind_plan
+from .graphs import ApiGraph, bind_plan
 from .ledger import Ledger
 from .order import MAX_SEED, Order
 from .server import Finished, Server

@@ -8,21 +8,32 @@ from typing import Any
 
 from stockwright.core.names import BATCH
 
+from .driven import Driven
 from .errors import BindingError
-from .graph import (
+from .graphs import (
     ApiGraph,
+    Difference,
     Graph,
     ObjectInfo,
     batch_size_of,
     check,
+    differences,
+    find_input,
     find_missing_models,
+    find_nodes,
+    has_placeholder,
     names_a_node,
     parse_assignment,
+    picture_nodes,
+    place_at,
     set_checkpoint,
     set_loras,
+    set_only,
+    set_size,
     set_value,
     title_of,
     to_api,
+    trace_graph,
 )
 from .order import Order
 
@@ -32,14 +43,18 @@ SKETCH, SKETCH_SIZE = "sketch.safetensors", 128
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    stock: ApiGraph
+    driven: Driven
     plan: ApiGraph
     size: tuple[int, int]
-    """(width, height) of the jobs, in pixels."""
+    """(width, height) of the jobs, in pixels; (0, 0) where the graph decides."""
     sketch: bool
     """Whether the small checkpoint stands in for a missing one."""
     checkpoints: tuple[str, ...]
     """The models that paint, as the graph names them."""
+    changes: tuple[Difference, ...]
+    """What the order's settings, and the small checkpoint, changed in the graphs."""
+    notes: tuple[str, ...]
+    """What a person should know of how the graph is driven."""
 
 
 def prepare(
@@ -55,8 +70,7 @@ def prepare(
     `sketch` says whether the small checkpoint stands in: True or False as settled at the run's
     first start, None to let it stand in if the graph's own is missing and nobody named another.
 
-    Raises GraphInvalid, BindingError, or PreflightFailed with all that is
-    missing.
+    Raises GraphInvalid, BindingError, PreflightFailed with all that is missing, or TraceUncertain.
     """
     stock_api = to_api(_graph("workflow.json", workflow), info)
     plan_api = to_api(_graph("plan.json", plan), info)
@@ -67,7 +81,29 @@ def prepare(
         bound = _bind(order, _with_sketch(stock_api, info), plan_api, info)
     stock, planned = bound
     check(stock, planned, info)
-    return Prepared(stock, planned, batch_size_of(stock), sketch, _checkpoints(stock))
+    driven, size, notes = _driven(order, stock, info, canvas_of(workflow))
+    changes = (*differences(stock_api, stock), *differences(plan_api, planned))
+    return Prepared(driven, planned, size, sketch, _checkpoints(stock), changes, notes)
+
+
+def _driven(
+    order: Order, stock: ApiGraph, info: ObjectInfo, canvas: dict[str, Any] | None
+) -> tuple[Driven, tuple[int, int], tuple[str, ...]]:
+    """How a graph is driven, the size of its jobs, and notes for a person."""
+    savers = tuple(picture_nodes(stock, info))
+    if find_nodes(stock, BATCH):
+        driven = Driven(stock, canvas, savers)
+        alone = "The graph has no Save Stock Image: each picture gets a graph of its own."
+        return driven, batch_size_of(stock), (alone,) if driven.one_job else ()
+    set_places = [
+        (find_input(stock, target), value)
+        for target, value in map(parse_assignment, order.settings)
+        if names_a_node(stock, target)
+    ]
+    named = [place_at(stock, info, at, text) for at, text in set_places if has_placeholder(text)]
+    kept = [at for at, text in set_places if not has_placeholder(text)]
+    traced = trace_graph(stock, info, named, kept)
+    return Driven(stock, canvas, savers, traced), traced.size or (0, 0), traced.notes
 
 
 def _checkpoints(stock: ApiGraph) -> tuple[str, ...]:
@@ -90,11 +126,19 @@ def _bind(
     if order.checkpoint is not None:
         stock = _with_checkpoint(stock, order.checkpoint, info)
     if order.loras:
-        stock = set_loras(stock, [(use.name, use.strength) for use in order.loras])
+        stock = set_loras(stock, order.loras, info)
+    general = {"sampler_name": order.sampler, "steps": order.steps, "cfg": order.cfg}
+    for name, value in general.items():
+        if value is not None:
+            stock = set_only(stock, name, str(value), info)
+    if order.size is not None:
+        stock = _sized(stock, *order.size, info)
+    traced = not find_nodes(stock, BATCH)
     for setting in order.settings:
         target, value = parse_assignment(setting)
         if names_a_node(stock, target):
-            stock = set_value(stock, target, value, info)
+            if not (traced and has_placeholder(value)):  # the job's own, put in when it is queued
+                stock = set_value(stock, target, value, info)
         elif names_a_node(plan, target):
             plan = set_value(plan, target, value, info)
         else:
@@ -105,6 +149,14 @@ def _bind(
                 hint=f"There are: {', '.join(titles)}.",
             )
     return stock, plan
+
+
+def _sized(stock: ApiGraph, width: int, height: int, info: ObjectInfo) -> ApiGraph:
+    if not find_nodes(stock, BATCH):
+        return set_size(stock, width, height, info)
+    for side, value in (("width", width), ("height", height)):
+        stock = set_value(stock, f"{BATCH}.{side}", str(value), info)
+    return stock
 
 
 def _with_checkpoint(stock: ApiGraph, name: str, info: ObjectInfo) -> ApiGraph:
@@ -121,19 +173,22 @@ def _with_checkpoint(stock: ApiGraph, name: str, info: ObjectInfo) -> ApiGraph:
 
 
 def _needs_sketch(order: Order, bound: ApiGraph, saved: ApiGraph, info: ObjectInfo) -> bool:
-    return order.checkpoint is None and any(
-        missing.input == "ckpt_name"
-        and SKETCH in missing.available
-        and saved[missing.node_id]["inputs"].get("ckpt_name") == missing.value
-        for missing in find_missing_models(bound, info)
+    loaders = [node for node in saved.values() if "ckpt_name" in node["inputs"]]
+    return (
+        order.checkpoint is None
+        and len(loaders) == 1
+        and any(
+            missing.input == "ckpt_name"
+            and SKETCH in missing.available
+            and missing.node_id in saved
+            and saved[missing.node_id]["inputs"].get("ckpt_name") == missing.value
+            for missing in find_missing_models(bound, info)
+        )
     )
 
 
 def _with_sketch(stock: ApiGraph, info: ObjectInfo) -> ApiGraph:
-    stock = set_checkpoint(stock, SKETCH, info)
-    for side in ("width", "height"):
-        stock = set_value(stock, f"{BATCH}.{side}", str(SKETCH_SIZE), info)
-    return stock
+    return _sized(set_checkpoint(stock, SKETCH, info), SKETCH_SIZE, SKETCH_SIZE, info)
 
 
 def canvas_of(workflow: dict[str, Any]) -> dict[str, Any] | None:

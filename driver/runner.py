@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 
 from stockwright.core.jobs import Job
 
 from .batching import BatchSizer
-from .collect import PictureRefused, collect, saved_files
+from .collect import PictureRefused, collect
 from .connection import Connection
+from .driven import Driven
 from .errors import GraphRefused, ServerDown, ServerFailing, StockwrightError
 from .events import (
     AttemptFailed,
@@ -28,11 +28,11 @@ from .events import (
     Report,
 )
 from .follow import Follower, Lost
-from .graph import ApiGraph, bind_jobs, title_of
+from .graphs import title_of
 from .ledger import AttemptState, Ledger, StoredFile
 from .listener import Listener, Step
 from .planner import Planner, plan_all
-from .server import Finished, Graph
+from .server import Finished
 
 AHEAD = 2
 """Graphs in the server's queue: one runs, and one waits so that the server never does."""
@@ -46,14 +46,6 @@ DEATHS = 4
 _OUT_OF_MEMORY = ("out of memory", "outofmemory", "can't allocate memory", "not enough memory")
 
 
-@dataclass(frozen=True, slots=True)
-class RunGraphs:
-    stock: ApiGraph
-    """Settings applied, jobs not yet."""
-    canvas: Graph | None
-    """What the pictures carry as their canvas graph."""
-
-
 class Runner:
     def __init__(
         self,
@@ -63,14 +55,14 @@ class Runner:
         ledger: Ledger,
         connection: Connection,
         planner: Planner,
-        graphs: RunGraphs,
+        driven: Driven,
         sizer: BatchSizer,
         report: Report,
     ) -> None:
         """`run_id` names the run's folder in the server's output; `folder` takes the pictures."""
         self._run_id, self._folder = run_id, folder
         self._ledger, self._connection, self._planner = ledger, connection, planner
-        self._graphs, self._sizer, self._report = graphs, sizer, report
+        self._driven, self._sizer, self._report = driven, sizer, report
         self._client = str(uuid.uuid4())
         self._flights: dict[str, list[Job]] = {}
         self._fruitless = self._deaths = 0
@@ -149,12 +141,12 @@ class Runner:
                 )
             self._sizer.sent(len(jobs))
             graph_id = str(uuid.uuid4())
-            graph = bind_jobs(self._graphs.stock, jobs, self._server_folder(graph_id))
+            graph = self._driven.bound(jobs, self._server_folder(graph_id))
             self._ledger.queue(graph_id, jobs)
             self._flights[graph_id] = jobs
             try:
                 self._connection.server.queue_graph(
-                    graph, graph_id, self._client, self._graphs.canvas
+                    graph, graph_id, self._client, self._driven.canvas
                 )
             except GraphRefused:
                 self._give_back(graph_id, [j.id for j in jobs], AttemptState.DROPPED, "refused")
@@ -163,7 +155,7 @@ class Runner:
             self._report(GraphQueued(graph_id, len(jobs)))
 
     def _collect(self, graph: str, jobs: list[Job], ended: Finished) -> None:
-        files = saved_files(ended)
+        files = self._driven.files(jobs, ended)
         done: dict[str, StoredFile] = {}
         refused: dict[str, str] = {}
         for job in jobs:
@@ -255,8 +247,8 @@ class Runner:
 
     def _on_step(self, step: Step) -> None:
         if step.graph in self._flights:
-            if step.node in self._graphs.stock:
-                title = title_of(self._graphs.stock, step.node)
+            if step.node in self._driven.stock:
+                title = title_of(self._driven.stock, step.node)
                 self._report(NodeRuns(step.graph, title, step.value, step.maximum))
         elif step.maximum > 1:
             self._report(Planning(self._planner.theme, int(step.value), int(step.maximum)))

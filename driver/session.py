@@ -20,12 +20,13 @@ from .batching import BatchSizer
 from .connection import Connection, StartedServer, connect
 from .events import Notice, Report, RunEnded, RunStarted
 from .folder import RunFolder
+from .graphs import Difference
 from .ledger import JobState, Ledger
 from .order import Order
 from .planner import Planner
-from .prepare import SKETCH, SKETCH_SIZE, Prepared, canvas_of, prepare
+from .prepare import SKETCH, SKETCH_SIZE, Prepared, prepare
 from .reports import write_manifests, write_sheets
-from .runner import RunGraphs, Runner, resume
+from .runner import Runner, resume
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def carry_out(asked: Asked, report: Report) -> Outcome:
             report(RunStarted(str(folder.path), asked.order.count, done))
             try:
                 if done < asked.order.count:
-                    with _runner(asked, ledger, report) as runner:
+                    with _runner(asked, ledger, report) as (runner, _):
                         runner.run()
             except StockwrightError:
                 # A folder in which nothing came to be would only be in the way.
@@ -91,34 +92,36 @@ def _close(asked: Asked, folder: RunFolder, ledger: Ledger, seconds: float, repo
     report(RunEnded(str(folder.path), done, failed, left, round(seconds, 3)))
 
 
-def plan_only(asked: Asked, report: Report) -> list[Job]:
-    """The jobs of an order, planned beside its run folder, which is not touched."""
+def plan_only(asked: Asked, report: Report) -> tuple[list[Job], tuple[Difference, ...]]:
+    """The jobs of an order, planned beside its run folder, which is not touched, and what its
+    settings change in the graphs."""
     with tempfile.TemporaryDirectory() as scratch:
         ledger = Ledger(Path(scratch) / "run.sqlite")
         try:
-            with _runner(asked, ledger, report) as runner:
+            with _runner(asked, ledger, report) as (runner, prepared):
                 runner.plan()
-            return [entry.job for entry in ledger.entries()]
+            return [entry.job for entry in ledger.entries()], prepared.changes
         finally:
             ledger.close()
 
 
 @contextmanager
-def _runner(asked: Asked, ledger: Ledger, report: Report) -> Generator[Runner]:
+def _runner(asked: Asked, ledger: Ledger, report: Report) -> Generator[tuple[Runner, Prepared]]:
     connection = connect(asked.server, asked.comfyui, asked.headers, report)
     try:
         prepared = _prepare(asked, connection, ledger, report)
         with ledger.run(connection.server.url):
-            yield Runner(
+            runner = Runner(
                 run_id=asked.order.id,
                 folder=asked.folder,
                 ledger=ledger,
                 connection=connection,
                 planner=Planner(asked.order, prepared.plan, prepared.size),
-                graphs=RunGraphs(prepared.stock, canvas_of(asked.workflow)),
-                sizer=BatchSizer(asked.batch),
+                driven=prepared.driven,
+                sizer=BatchSizer(1 if prepared.driven.one_job else asked.batch),
                 report=report,
             )
+            yield runner, prepared
     finally:
         connection.close()
 
@@ -138,6 +141,10 @@ def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Repor
                 " Its pictures are for trying out, not for a pool."
             )
         )
+    for note in prepared.notes:
+        report(Notice(note))
+    if prepared.driven.one_job and (asked.batch or 1) > 1:
+        report(Notice("--batch does not count: this graph makes one picture at a time."))
     ledger.settle("checkpoint", ", ".join(prepared.checkpoints))
     ledger.settle("sketch", prepared.sketch)
     return prepared

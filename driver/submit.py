@@ -7,26 +7,24 @@ by Ctrl-C. The same command again goes on where it stopped.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
 from pathlib import Path
 
 try:
-    from rich.console import Console
-    from rich.table import Table
-
+    from driver.connection import request_headers
     from driver.errors import OrderInvalid, StockwrightError
     from driver.events import Failed, to_json
     from driver.folder import RUNS, RunFolder
-    from driver.graph import load_graph
+    from driver.graphs import load_graph
     from driver.order import PER_THEME, Order, digest, read_kinds, read_themes, remarks
     from driver.places import WORKFLOWS
+    from driver.printing import print_changes, print_jobs, print_outcome
     from driver.progress import reporting
-    from driver.session import Asked, Outcome, carry_out, plan_only
-    from stockwright.core.jobs import Job
-    from stockwright.core.loras import LoraUse, parse_loras
+    from driver.session import Asked, carry_out, plan_only
+    from driver.settings import Settings, read_settings
+    from stockwright.core.loras import parse_loras
 except ImportError as error:
     print(
         f"This Python cannot run Stockwright ({error}). Run `make setup`, then use"
@@ -38,7 +36,17 @@ except KeyboardInterrupt:  # importing takes most of a second
     sys.exit(130)
 
 INTERRUPTED = 130
-ORDER_FLAGS = ("theme", "count", "kinds", "seed", "workflow", "checkpoint", "lora", "settings")
+ORDER_FLAGS = (
+    "theme",
+    "count",
+    "kinds",
+    "seed",
+    "workflow",
+    "checkpoint",
+    "lora",
+    "set",
+    "settings",
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -78,8 +86,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _plan(asked: Asked, as_json: bool) -> int:
     with reporting(as_json=False) as report:  # standard output is for the jobs
-        jobs = plan_only(asked, report)
-    _print_jobs(jobs, as_json=as_json)
+        jobs, changes = plan_only(asked, report)
+    print_changes(changes)
+    print_jobs(jobs, as_json=as_json)
     return 0
 
 
@@ -87,7 +96,7 @@ def _make(asked: Asked, as_json: bool) -> int:
     with reporting(as_json=as_json) as report:
         outcome = carry_out(asked, report)
     if not as_json:
-        _print_outcome(outcome, asked.folder)
+        print_outcome(outcome, asked.folder)
     return 1 if outcome.failed else 0
 
 
@@ -112,10 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--set",
         action="append",
-        dest="settings",
         metavar='"TITLE.INPUT=VALUE"',
         help="any input of the graph by its node's title or class; may be given again",
     )
+    add("--settings", type=Path, metavar="FILE", help="a YAML file of such settings; flags win")
     add("--run", type=Path, metavar="DIR", help="the run's folder; alone, goes on with that run")
     add("--batch", default="auto", metavar="N|auto", help="pictures in one sampler call")
     add(
@@ -143,9 +152,8 @@ def _asked(args: argparse.Namespace) -> Asked:
         if args.run is None:
             raise OrderInvalid("no theme is named", hint="For example: --theme Education")
         if given:
-            flag = given[0].replace("settings", "set")
             raise OrderInvalid(
-                f"--{flag} needs --theme: --run alone goes on with the order that is there"
+                f"--{given[0]} needs --theme: --run alone goes on with the order that is there"
             )
         order, workflow, plan = RunFolder(args.run).stored()
     else:
@@ -162,7 +170,7 @@ def _asked(args: argparse.Namespace) -> Asked:
         batch=_batch(args.batch),
         server=args.server or (None if args.comfyui else os.environ.get("STOCKWRIGHT_SERVER")),
         comfyui=args.comfyui,
-        headers=_headers(args.header),
+        headers=request_headers(args.header),
     )
 
 
@@ -170,10 +178,9 @@ def _order(args: argparse.Namespace, workflow: str, plan: str) -> Order:
     themes = read_themes(args.theme)
     for remark in remarks(themes, args.count):
         print(remark, file=sys.stderr)
-    loras: tuple[LoraUse, ...] = ()
+    file = Settings() if args.settings is None else read_settings(args.settings)
     texts: list[str] = args.lora or []
-    for text in texts:
-        loras += parse_loras(text)
+    loras = tuple(use for text in texts for use in parse_loras(text))
     return Order.checked(
         themes=themes,
         kinds=read_kinds(args.kinds),
@@ -181,9 +188,13 @@ def _order(args: argparse.Namespace, workflow: str, plan: str) -> Order:
         seed=args.seed if args.seed is not None else 1,
         workflow=workflow,
         plan=plan,
-        checkpoint=args.checkpoint,
-        loras=loras,
-        settings=tuple(args.settings or ()),
+        checkpoint=args.checkpoint or file.checkpoint,
+        loras=loras or file.loras,
+        sampler=file.sampler,
+        steps=file.steps,
+        cfg=file.cfg,
+        size=file.size,
+        settings=(*file.values, *(args.set or ())),  # the later one wins
     )
 
 
@@ -193,56 +204,6 @@ def _batch(text: str) -> int | None:
     if text.isdecimal() and 1 <= int(text) <= 1024:
         return int(text)
     raise OrderInvalid(f"{text!r} is neither auto nor a number from 1 to 1024", where="--batch")
-
-
-def _headers(texts: list[str]) -> dict[str, str]:
-    if token := os.environ.get("STOCKWRIGHT_TOKEN"):
-        texts = [f"Authorization: Bearer {token}", *texts]
-    headers: dict[str, str] = {}
-    for text in texts:
-        name, colon, value = (part.strip() for part in text.partition(":"))
-        if not (colon and name and (name + value).isprintable() and (name + value).isascii()):
-            # The text is not repeated: it may be a secret.
-            raise OrderInvalid(
-                "a header is written as Name: value, in plain ASCII",
-                where="--header or STOCKWRIGHT_TOKEN",
-            )
-        headers[name] = value
-    return headers
-
-
-def _print_jobs(jobs: list[Job], *, as_json: bool) -> None:
-    if as_json:
-        for job in jobs:
-            print(json.dumps(job.to_dict(), ensure_ascii=False))
-        return
-    table = Table(box=None, pad_edge=False)
-    for column in ("kind", "subject", "prompt"):
-        table.add_column(column, overflow="fold")
-    for name in ("seed", "size", "job"):
-        table.add_column(name, no_wrap=True)
-    for theme in dict.fromkeys(job.theme for job in jobs):
-        table.add_section()
-        table.add_row(f"[bold]{theme}")
-        for job in (job for job in jobs if job.theme == theme):
-            size = f"{job.width}x{job.height}"
-            table.add_row(job.kind, job.subject, job.prompt, str(job.seed), size, job.id)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 200
-    console.print(table)
-
-
-def _print_outcome(outcome: Outcome, folder: Path) -> None:
-    print(f"{outcome.done} picture{'s' if outcome.done != 1 else ''} in {folder}")
-    for sheet in outcome.sheets[:1]:
-        print(f"contact sheet: {sheet}")
-    if outcome.failed:
-        print(
-            f"{outcome.failed} jobs failed; why is in {folder / 'failed.jsonl'}. The same command"
-            " again tries them once more.",
-            file=sys.stderr,
-        )
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ def test_an_arrow_that_points_back_is_found(module: str, code: str, found: str):
     ("module", "code"),
     [
         ("driver.runner", "from stockwright.core import names, themes"),
-        ("driver.graph.model", "from ..errors import GraphInvalid"),
+        ("driver.graphs.model", "from ..errors import GraphInvalid"),
         ("stockwright.nodes.batch", "from ..core import names\nimport torch, nodes"),
         ("stockwright.engine.llm", "from ..core.asking import Ask\nimport llama_cpp"),
         ("stockwright.core.jobs", "import json, yaml\nfrom . import errors"),

@@ -10,7 +10,14 @@ from typing import cast
 import pytest
 from PIL import Image
 
-from driver.collect import PictureRefused, SavedFile, collect, saved_files, write_file
+from driver.collect import (
+    PictureRefused,
+    SavedFile,
+    collect,
+    saved_files,
+    saved_image,
+    write_file,
+)
 from driver.errors import DiskTrouble
 from driver.server import Finished, Server
 from stockwright.core.jobs import Job
@@ -91,6 +98,48 @@ def test_answers_that_lack_something_do_not_count():
     outputs = {"9": {"stockwright_files": [whole, {"job": "b"}, "text", None]}, "8": None}
     ended = Finished(True, False, "", "", outputs, 1.0)  # type: ignore[arg-type]
     assert list(saved_files(ended)) == ["a"]
+
+
+def told(*files: object) -> dict[str, list[object]]:
+    return {"images": list(files)}
+
+
+def picture(name: str, kind: str = "output", **more: str) -> dict[str, str]:
+    return {"filename": name, "type": kind, **more}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "name"),
+    [
+        ({"7": told(picture("a")), "23": told(picture("b"))}, "b"),
+        ({"7": told(picture("a")), "23": told(picture("b", "temp"))}, "a"),
+        ({"99": told(picture("c")), "7": told(picture("a"))}, "a"),
+        ({"99": told(picture("c"), picture("d"))}, "c"),
+        ({"7": None, "8": {"text": ["x"]}, "9": told("x", None, {"type": "output"})}, None),
+        ({"7": {"images": "x"}}, None),
+        ({}, None),
+    ],
+)
+def test_the_most_finished_picture_of_any_node_counts(outputs: object, name: str | None):
+    ended = Finished(True, False, "", "", outputs, 1.0)  # type: ignore[arg-type]
+    found = saved_image(ended, ["23", "7"])
+    assert (found.filename if found else None) == name
+
+
+def test_subfolder_and_type_are_those_that_were_told():
+    outputs = {"7": told(picture("a.png", "temp", subfolder="x/y"))}
+    ended = Finished(True, False, "", "", outputs, 1.0)  # type: ignore[arg-type]
+    assert saved_image(ended, []) == SavedFile("a.png", "x/y", "temp")
+
+
+def test_a_picture_that_only_has_a_name_is_measured_here(tmp_path: Path):
+    data = encode(40, 24)
+    file = SavedFile("a.png", "x", "output")
+    stored = collect(cast("Server", Files(data)), JOB, file, tmp_path)
+    assert (stored.width, stored.height) == (40, 24), "the graph decides"
+    assert stored.sha256 == hashlib.sha256(data).hexdigest()
+    with pytest.raises(PictureRefused, match="does not decode"):
+        collect(cast("Server", Files(data[:200])), JOB, file, tmp_path)
 
 
 def test_a_file_that_cannot_be_written_says_where(tmp_path: Path):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from driver.errors import BindingError
-from driver.graph import (
+from driver.graphs import (
     ApiGraph,
     batch_size_of,
     bind_jobs,
@@ -19,14 +19,13 @@ from driver.graph import (
     load_graph,
     parse_assignment,
     set_checkpoint,
-    set_loras,
+    set_only,
     set_value,
     title_of,
     to_api,
 )
 from driver.places import WORKFLOWS
 from stockwright.core.jobs import Job, parse_jobs
-from stockwright.core.loras import parse_loras
 
 DATA = Path(__file__).parent / "data"
 INFO = json.loads((DATA / "object_info.json").read_text())
@@ -199,28 +198,26 @@ def test_no_or_two_checkpoint_loaders(stock: ApiGraph) -> None:
         assert word in str(error.value)
 
 
-def test_set_loras(stock: ApiGraph) -> None:
-    after = set_loras(stock, [("film", 0.6), ("looks/pastel.safetensors", 0.123456789)])
-    text = inputs(after, "StockwrightLoraStack")["loras"]
-    assert [(use.name, use.strength) for use in parse_loras(text)] == [
-        ("film", 0.6),
-        ("looks/pastel.safetensors", 0.123456789),
-    ]
-    assert inputs(stock, "StockwrightLoraStack")["loras"] == ""
+def test_set_the_only_input_of_a_name(stock: ApiGraph) -> None:
+    after = set_only(stock, "steps", "9", INFO)
+    assert inputs(after, "BasicScheduler")["steps"] == 9
+    assert inputs(set_only(stock, "cfg", "4", INFO), "CFGGuider")["cfg"] == 4.0
+    with pytest.raises(BindingError, match="0 is not from 1 to 10000"):
+        set_only(stock, "steps", "0", INFO)
+    with pytest.raises(BindingError, match="0 nodes have an input 'shift'"):
+        set_only(stock, "shift", "3", INFO)
+    with pytest.raises(BindingError, match="2 nodes have an input 'steps': 'Scheduler'") as error:
+        set_only(with_copy(stock, "BasicScheduler"), "steps", "3", INFO)
+    assert "Node title.steps" in error.value.hint
 
 
-def test_loras_without_a_stack(stock: ApiGraph) -> None:
-    with pytest.raises(BindingError, match="0 LoRA Stack nodes") as error:
-        set_loras(without(stock, "StockwrightLoraStack"), [("film", 1.0)])
-    assert "Add a LoRA Stack" in error.value.hint
-    with pytest.raises(BindingError, match="2 LoRA Stack nodes"):
-        set_loras(with_copy(stock, "StockwrightLoraStack"), [("film", 1.0)])
-
-
-@pytest.mark.parametrize("use", [("a,b", 1.0), ("film", 99.0), ("", 1.0)])
-def test_loras_that_cannot_be_written(stock: ApiGraph, use: tuple[str, float]) -> None:
-    with pytest.raises(BindingError):
-        set_loras(stock, [use])
+def test_a_graph_with_a_diffusion_model_names_its_input(stock: ApiGraph) -> None:
+    api = without(stock, "CheckpointLoaderSimple")
+    api["1"] = {"class_type": "UNETLoader", "inputs": {"unet_name": "a"}}
+    info = INFO | {"UNETLoader": {"input": {"required": {"unet_name": [["a"], {}]}}}}
+    with pytest.raises(BindingError, match="0 nodes load a checkpoint: 'UNETLoader'") as error:
+        set_checkpoint(api, "b", info)
+    assert "unet_name=b" in error.value.hint
 
 
 def test_bind_jobs(stock: ApiGraph) -> None:

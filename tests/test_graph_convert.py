@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from driver.errors import GraphInvalid
-from driver.graph import Graph, load_graph, parse_graph, to_api
-from driver.graph.convert import types_match
-from driver.graph.values import resolve_choices
+from driver.graphs import Graph, load_graph, parse_graph, to_api
+from driver.graphs.resolving import types_match
+from driver.graphs.values import resolve_choices
 from driver.places import WORKFLOWS
 
 DATA = Path(__file__).parent / "data"
@@ -121,14 +121,6 @@ def test_a_link_that_is_not_in_the_file_names_the_node() -> None:
     assert "broken.json" in error.value.where
     assert "VAE Decode" in error.value.where
     assert "vae" in error.value.what
-
-
-def test_a_group_node_says_what_to_do() -> None:
-    graph = changed("classic", VAEDecode={"type": "workflow>Finish", "title": "Finish"})
-    with pytest.raises(GraphInvalid, match="group node") as error:
-        to_api(graph, INFO)
-    assert "Finish" in error.value.where
-    assert "convert" in error.value.hint
 
 
 def test_a_subgraph_in_itself() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from driver.errors import PreflightFailed
-from driver.graph import ApiGraph, check, find_missing_models, find_nodes, load_graph, to_api
+from driver.graphs import ApiGraph, check, find_missing_models, find_nodes, load_graph, to_api
 from driver.places import WORKFLOWS
 
 DATA = Path(__file__).parent / "data"
@@ -94,19 +94,71 @@ def test_uploads_links_and_remote_lists_are_not_judged(stock: ApiGraph) -> None:
     assert find_missing_models(stock, info) == []
 
 
+def test_a_workflow_needs_a_node_that_saves_pictures(stock: ApiGraph, plan: ApiGraph) -> None:
+    (saver,) = find_nodes(stock, "StockwrightSaveImage")
+    without = {i: n for i, n in stock.items() if i != saver}
+    with pytest.raises(PreflightFailed, match="no output node that saves pictures"):
+        check(without, plan, INFO)
+    core = {"class_type": "SaveImage", "inputs": {"images": stock[saver]["inputs"]["images"]}}
+    check({**without, "90": core}, plan, INFO)
+    without["90"] = {"class_type": "SaveElsewhere", "inputs": core["inputs"]}
+    with pytest.raises(PreflightFailed) as error:
+        check(without, plan, INFO)
+    assert "no output node" not in str(error.value), "it may be the one that is missing"
+
+
 @pytest.mark.parametrize(
-    ("class_type", "words"),
+    ("class_type", "name", "value", "words"),
     [
-        ("StockwrightBatch", "0 Stockwright Batch nodes instead of exactly one"),
-        ("StockwrightSaveImage", "no Save Stock Image"),
+        ("BasicScheduler", "steps", 0, "'Scheduler', steps: 0 is not from 1 to 10000"),
+        ("BasicScheduler", "denoise", 1.5, "denoise: 1.5 is not from 0.0 to 1.0"),
+        ("CFGGuider", "cfg", "high", "cfg: 'high' is not a number"),
+        ("CFGGuider", "cfg", float("nan"), "cfg: nan is not from"),
+        ("BasicScheduler", "steps", {"a": 1}, "is not a whole number"),
     ],
 )
-def test_a_node_that_the_driver_needs(
-    stock: ApiGraph, plan: ApiGraph, class_type: str, words: str
+def test_numbers_are_checked(
+    stock: ApiGraph, plan: ApiGraph, class_type: str, name: str, value: object, words: str
 ) -> None:
-    (gone,) = find_nodes(stock, class_type)
-    with pytest.raises(PreflightFailed, match=words):
-        check({i: n for i, n in stock.items() if i != gone}, plan, INFO)
+    with pytest.raises(PreflightFailed) as error:
+        check(put(stock, class_type, name, value), plan, INFO)
+    assert words in str(error.value)
+
+
+def test_numbers_that_the_server_takes(stock: ApiGraph, plan: ApiGraph) -> None:
+    for value in (20, "20", 20.0, True):
+        check(put(stock, "BasicScheduler", "steps", value), plan, INFO)
+
+
+@pytest.mark.parametrize(
+    ("value", "missing"),
+    [
+        ("face.png", True),
+        ("face.png [input]", True),
+        ("there.png", False),
+        ("there.png [input]", False),
+        ("mine/face.png", False),
+        ("face.png [temp]", False),
+        ("face.png [output]", False),
+    ],
+)
+def test_files_of_the_input_folder(stock: ApiGraph, value: str, missing: bool) -> None:
+    info = copy.deepcopy(INFO)
+    info["LoadImage"]["input"]["required"]["image"][0] = ["there.png"]
+    stock["90"] = {"class_type": "LoadImage", "inputs": {"image": value}}
+    (decode,) = find_nodes(stock, "VAEDecode")
+    stock[decode]["inputs"]["also"] = ["90", 0]
+    found = find_missing_models(stock, info)
+    assert [(one.input, one.available) for one in found if one.node_id == "90"] == (
+        [("image", ("there.png",))] if missing else []
+    )
+
+
+def test_what_leads_to_no_output_is_not_judged(stock: ApiGraph, plan: ApiGraph) -> None:
+    stock["90"] = {"class_type": "LoadImage", "inputs": {"image": "face.png"}}
+    stock["91"] = {"class_type": "BasicScheduler", "inputs": {"steps": 0}}
+    info = copy.deepcopy(INFO)
+    check(stock, plan, info)
 
 
 def test_two_of_a_node_that_must_be_one(stock: ApiGraph, plan: ApiGraph) -> None:

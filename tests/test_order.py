@@ -43,6 +43,10 @@ def test_an_order_survives_its_file(tmp_path: Path):
         ("loras", ()),
         ("settings", ()),
         ("workflow", "c" * 64),
+        ("sampler", "euler"),
+        ("steps", 9),
+        ("cfg", 4.5),
+        ("size", (64, 128)),
         ("kinds", read_kinds("items=1")),
     ],
 )
@@ -50,6 +54,22 @@ def test_every_field_makes_another_order(field: str, value: object):
     other = make(**{field: value})
     assert other.id != make().id
     assert other.differences(make()) == [field]
+
+
+def test_settings_survive_the_file(tmp_path: Path):
+    order = make(sampler="euler", steps=9, cfg=4.5, size=(64, 128))
+    path = tmp_path / "order.yaml"
+    path.write_text(order.to_yaml(), "utf-8")
+    assert Order.from_yaml(path) == order
+    assert Order.from_yaml(path).id == order.id
+
+
+def test_a_file_from_before_these_settings_is_the_same_order(tmp_path: Path):
+    lines = make().to_yaml().splitlines(keepends=True)
+    later = ("sampler:", "steps:", "cfg:", "size:")
+    path = tmp_path / "order.yaml"
+    path.write_text("".join(line for line in lines if not line.startswith(later)), "utf-8")
+    assert Order.from_yaml(path).id == make().id
 
 
 def test_names_of_one_theme_are_one_order():

@@ -24,7 +24,7 @@ from measured import Block
 from pictures import CFG, SAMPLER, SCHEDULER, STEPS
 
 from driver.folder import RunFolder
-from driver.graph import load_graph
+from driver.graphs import load_graph
 from driver.ledger import Ledger
 from driver.order import Order, digest, read_kinds, read_themes
 from stockwright.core.jobs import Job

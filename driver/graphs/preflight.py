@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from stockwright.core.loras import find_lora, parse_loras
 
 from ..errors import PreflightFailed
 from .definitions import COMBO, InputSpec, node_def
+from .links import behind, output_nodes, picture_nodes
 from .model import ApiGraph, ObjectInfo, find_nodes, is_link, title_of
 from .nearest import listed, nearest_first
 
@@ -37,19 +38,18 @@ class MissingModel:
 
 
 def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo) -> None:
-    """Raises one PreflightFailed that lists all that keeps the two graphs from running: classes
-    and files that the server does not have, with what it has instead, and nodes that the driver
-    needs: exactly one Stockwright Batch and a Save Stock Image in `stock`, exactly one Write Theme
-    Prompts in `plan`."""
+    """Raises one PreflightFailed that lists all that keeps the two graphs from running: classes,
+    files, choices and numbers that the server does not take, with what it has instead, and nodes
+    that the driver needs: one that takes pictures and at most one Stockwright Batch in `stock`,
+    exactly one Write Theme Prompts in `plan`."""
     lines = [
-        *_wrong_nodes("the workflow", stock, names.BATCH, "Stockwright Batch"),
+        *_missing_nodes(stock, info),
         *_wrong_nodes("the plan graph", plan, names.WRITE_PROMPTS, "Write Theme Prompts"),
     ]
-    if not find_nodes(stock, names.SAVE_IMAGE):
-        lines.append("the workflow has no Save Stock Image node")
     for graph in (stock, plan):
         lines += _missing_classes(graph, info)
         lines += [str(missing) for missing in find_missing_models(graph, info)]
+        lines += wrong_numbers(graph, info)
     if lines:
         raise PreflightFailed(
             "the graphs cannot run on this server:\n" + "\n".join(f"  {line}" for line in lines),
@@ -59,17 +59,59 @@ def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo) -> None:
 
 
 def find_missing_models(api: ApiGraph, info: ObjectInfo) -> list[MissingModel]:
-    """Values of choices, and LoRAs of a LoRA Stack, that the server does not offer.
+    """Values of choices, and LoRAs of a LoRA Stack, that the server does not offer, in the nodes
+    that it would run.
 
-    Pictures to be uploaded, and lists that the canvas fetches from elsewhere, are not judged.
+    Of files to be uploaded, those that lie directly in its input folder are judged; lists that the
+    canvas fetches from elsewhere are not.
     """
     return [
         MissingModel(
             node_id, title_of(api, node_id), name, value, tuple(nearest_first(value, offered))
         )
-        for node_id, node in api.items()
-        for name, value, offered in _not_offered(node, info)
+        for node_id in _run(api, info)
+        for name, value, offered in _not_offered(api[node_id], info)
     ]
+
+
+def wrong_numbers(api: ApiGraph, info: ObjectInfo) -> list[str]:
+    """A line for each number of the nodes that run that is none, or is out of its range."""
+    return [
+        f"{title_of(api, node_id)!r}, {spec.name}: {wrong}"
+        for node_id in _run(api, info)
+        if (definition := node_def(info, api[node_id]["class_type"]))
+        for spec in definition.inputs
+        if (wrong := _wrong_number(spec, api[node_id]["inputs"].get(spec.name)))
+    ]
+
+
+def _wrong_number(spec: InputSpec, value: Any) -> str:
+    """What is wrong with the value of an input that takes a number; empty if nothing is."""
+    if spec.type not in ("INT", "FLOAT") or value is None or isinstance(value, list):
+        return ""
+    try:
+        number = int(value) if spec.type == "INT" else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return f"{value!r} is not a {'whole ' if spec.type == 'INT' else ''}number"
+    low, high = spec.options.get("min"), spec.options.get("max")
+    if (low is not None and not number >= low) or (high is not None and not number <= high):
+        return f"{value} is not from {low} to {high}"
+    return ""
+
+
+def _run(api: ApiGraph, info: ObjectInfo) -> list[str]:
+    """The nodes that a server runs: those behind an output. All, where there is none."""
+    reached = behind(api, output_nodes(api, info) or api)
+    return [node_id for node_id in api if node_id in reached]
+
+
+def _missing_nodes(stock: ApiGraph, info: ObjectInfo) -> Iterator[str]:
+    if len(find_nodes(stock, names.BATCH)) > 1:
+        yield from _wrong_nodes("the workflow", stock, names.BATCH, "Stockwright Batch")
+    # A class that the server lacks may be the one that saves.
+    known = all(node["class_type"] in info for node in stock.values())
+    if known and not picture_nodes(stock, info):
+        yield "the workflow has no output node that saves pictures"
 
 
 def _not_offered(node: dict[str, Any], info: ObjectInfo) -> Iterator[tuple[str, str, list[str]]]:
@@ -78,6 +120,8 @@ def _not_offered(node: dict[str, Any], info: ObjectInfo) -> Iterator[tuple[str, 
     for spec in definition.inputs if definition else ():
         value = node["inputs"].get(spec.name)
         if value is None or not _judged(spec, value) or value in (spec.choices or ()):
+            continue
+        if _uploaded(spec) and not _in_input_folder(str(value), spec.choices or ()):
             continue
         yield spec.name, str(value), [str(choice) for choice in spec.choices or ()]
     text = node["inputs"].get("loras")
@@ -91,8 +135,19 @@ def _judged(spec: InputSpec, value: Any) -> bool:
         and not is_link(value)
         and not isinstance(value, dict)  # several choices at once
         and not spec.options.get("remote")
-        and not any(spec.options.get(name) for name in _UPLOADS)
     )
+
+
+def _uploaded(spec: InputSpec) -> bool:
+    return any(spec.options.get(name) for name in _UPLOADS)
+
+
+def _in_input_folder(value: str, choices: Sequence[Any]) -> bool:
+    """Whether a file's name is one that the choices would list, and do not."""
+    name, _, folder = value.removesuffix("]").rpartition(" [")
+    if not name:
+        name, folder = value, "input"
+    return folder == "input" and "/" not in name and "\\" not in name and name not in choices
 
 
 def _missing_loras(text: str, info: ObjectInfo) -> Iterator[tuple[str, str, list[str]]]:

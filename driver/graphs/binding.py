@@ -13,16 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from stockwright.core import names
-from stockwright.core.errors import LoraInvalid
 from stockwright.core.jobs import Job, slug
-from stockwright.core.loras import LoraUse, parse_loras
 
 from ..errors import BindingError
 from .definitions import COMBO, InputSpec, NodeDef, node_def
 from .model import ApiGraph, ObjectInfo, find_nodes, title_of, with_inputs
 from .nearest import listed, same_file
 
-CHECKPOINT_INPUT = "ckpt_name"
+CHECKPOINT_INPUT, _MODEL_INPUT = "ckpt_name", "unet_name"
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -50,7 +48,7 @@ def set_value(api: ApiGraph, target: str, value: str, info: ObjectInfo) -> ApiGr
     The text is read as the input's type: a whole number, a number, yes or no, one of a choice, or
     text. A link that was there is replaced.
     """
-    node_id, name = _find_input(api, target)
+    node_id, name = find_input(api, target)
     title, class_type = title_of(api, node_id), api[node_id]["class_type"]
     definition = node_def(info, class_type)
     if definition is None:
@@ -64,41 +62,34 @@ def set_value(api: ApiGraph, target: str, value: str, info: ObjectInfo) -> ApiGr
 
 
 def set_checkpoint(api: ApiGraph, name: str, info: ObjectInfo) -> ApiGraph:
-    """Sets the checkpoint of the graph's one node that loads one; folder and ending of the file's
-    name may be left out."""
-    loaders = {
-        node_id: spec
-        for node_id, node in api.items()
-        if (definition := node_def(info, node["class_type"]))
-        and (spec := definition.input(CHECKPOINT_INPUT))
-    }
+    """Sets the checkpoint of the one node that loads one; its folder and ending may be left out."""
+    loaders = _taking(api, CHECKPOINT_INPUT, info)
     if len(loaders) != 1:
+        others = _taking(api, _MODEL_INPUT, info) if not loaders else {}
+        name_it = _MODEL_INPUT if others else CHECKPOINT_INPUT
         raise BindingError(
-            f"{len(loaders)} nodes load a checkpoint{_candidates(api, list(loaders))}",
+            f"{len(loaders)} nodes load a checkpoint{_candidates(api, list(loaders or others))}",
             where=f"--checkpoint {name}",
-            hint=f'Name the node: --set "Node title.{CHECKPOINT_INPUT}={name}".',
+            hint=f'Name the node: --set "Node title.{name_it}={name}".',
         )
     [(node_id, spec)] = loaders.items()
     value = _parse(spec, name, f"--checkpoint {name}")
     return with_inputs(api, {node_id: {CHECKPOINT_INPUT: value}})
 
 
-def set_loras(api: ApiGraph, loras: Sequence[tuple[str, float]]) -> ApiGraph:
-    """Writes LoRAs, (name, strength) each, into the graph's one LoRA Stack in place of its own."""
-    node_id = _only(
-        api,
-        names.LORA_STACK,
-        "LoRA Stack",
-        "Add a LoRA Stack node behind the checkpoint loader, and save the graph.",
-    )
-    uses = tuple(LoraUse(name, strength) for name, strength in loras)
-    text = ", ".join(f"{use.name}:{use.strength!r}" for use in uses)
-    try:
-        if parse_loras(text) != uses:
-            raise BindingError("a LoRA's name holds a comma or a semicolon", where=text)
-    except LoraInvalid as error:
-        raise BindingError(error.what, where=error.where, hint=error.hint) from error
-    return with_inputs(api, {node_id: {"loras": text}})
+def set_only(api: ApiGraph, name: str, value: str, info: ObjectInfo) -> ApiGraph:
+    """Sets the input of this name (`steps`, `cfg`, `sampler_name`), which only one node may have,
+    to a value written as text."""
+    nodes = _taking(api, name, info)
+    if len(nodes) != 1:
+        raise BindingError(
+            f"{len(nodes)} nodes have an input {name!r}{_candidates(api, list(nodes))}",
+            where=f"{name} = {value}",
+            hint=f'Name the node: "Node title.{name}".',
+        )
+    [(node_id, spec)] = nodes.items()
+    where = f"{title_of(api, node_id)}.{name}"
+    return with_inputs(api, {node_id: {name: _parse(spec, value, where)}})
 
 
 def bind_jobs(api: ApiGraph, jobs: Sequence[Job], folder: str) -> ApiGraph:
@@ -147,8 +138,9 @@ def batch_size_of(api: ApiGraph) -> tuple[int, int]:
     return width, height
 
 
-def _find_input(api: ApiGraph, target: str) -> tuple[str, str]:
-    """(node id, input name); titles may hold dots, and so may inputs."""
+def find_input(api: ApiGraph, target: str) -> tuple[str, str]:
+    """The (node id, input name) of a `Node title.input`; both may hold dots. Raises BindingError
+    unless exactly one node fits. The input is not checked."""
     dots = [match.start() for match in re.finditer(r"\.", target)]
     splits = [(target[:at].strip(), target[at + 1 :].strip()) for at in reversed(dots)]
     for node, name in splits:
@@ -169,6 +161,17 @@ def _find_input(api: ApiGraph, target: str) -> tuple[str, str]:
         where=target,
         hint=f"There are: {listed(splits[0][0], titles)}.",
     )
+
+
+def _taking(api: ApiGraph, name: str, info: ObjectInfo) -> dict[str, InputSpec]:
+    """Nodes that take a value by an input of this name."""
+    return {
+        node_id: spec
+        for node_id, node in api.items()
+        if (definition := node_def(info, node["class_type"]))
+        and (spec := definition.input(name))
+        and spec.is_widget
+    }
 
 
 def _matching(api: ApiGraph, node: str) -> list[str]:

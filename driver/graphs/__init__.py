@@ -10,34 +10,54 @@ from .binding import (
     batch_size_of,
     bind_jobs,
     bind_plan,
+    find_input,
     names_a_node,
     parse_assignment,
     set_checkpoint,
-    set_loras,
+    set_only,
     set_value,
 )
 from .convert import to_api
-from .model import ApiGraph, Graph, ObjectInfo, find_nodes, load_graph, parse_graph, title_of
+from .differences import Difference, differences
+from .links import picture_nodes
+from .loras import set_loras
+from .model import ApiGraph, Graph, ObjectInfo, find_nodes, title_of
+from .numbers import set_size
 from .preflight import MissingModel, check, find_missing_models
+from .reading import load_graph, parse_graph
+from .trace import Place, Trace, bind_traced, has_placeholder, name_files, place_at, trace_graph
 
 __all__ = [
     "ApiGraph",
+    "Difference",
     "Graph",
     "MissingModel",
     "ObjectInfo",
+    "Place",
+    "Trace",
     "batch_size_of",
     "bind_jobs",
     "bind_plan",
+    "bind_traced",
     "check",
+    "differences",
+    "find_input",
     "find_missing_models",
     "find_nodes",
+    "has_placeholder",
     "load_graph",
+    "name_files",
     "names_a_node",
     "parse_assignment",
     "parse_graph",
+    "picture_nodes",
+    "place_at",
     "set_checkpoint",
     "set_loras",
+    "set_only",
+    "set_size",
     "set_value",
     "title_of",
     "to_api",
+    "trace_graph",
 ]

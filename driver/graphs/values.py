@@ -15,9 +15,20 @@ from .canvas import PRIMITIVE, SUBGRAPH_INPUT, Node, Scope, Slot
 from .definitions import MISSING, Widget
 from .model import as_list
 
+_MAX_BLOCKS, _MAX_TEXT = 32, 1 << 20
+_TOKENS = re.compile(r"[{}]|\|+|(?:[^\\{}|]+|\\[\s\S])+|\\")
+_LINE = re.compile(r"[^\n\r\u2028\u2029]*")
+
 
 def widget_values(node: Node) -> dict[str, Any]:
     """Values of the widgets that are queued, as the canvas would queue them."""
+    values = saved_values(node)
+    widgets = node.definition.widgets if node.definition else ()
+    return {w.name: _queued(w, values[w.name]) for w in widgets if w.queued}
+
+
+def saved_values(node: Node) -> dict[str, Any]:
+    """Values of all widgets of the node's definition, as the node shows them."""
     if node.definition is None:
         return {}
     widgets = node.definition.widgets
@@ -29,7 +40,7 @@ def widget_values(node: Node) -> dict[str, Any]:
     else:
         keepers = [widget.name for widget in widgets if widget.saved]
         values.update(zip(keepers, _without_forced(node, as_list(saved)), strict=False))
-    return {w.name: _queued(w, values[w.name]) for w in widgets if w.queued}
+    return values
 
 
 def primitive_value(node: Node) -> Any:
@@ -41,6 +52,12 @@ def primitive_value(node: Node) -> Any:
 def promoted_values(scope: Scope, node: Node) -> dict[str, Any]:
     """Input name -> value of the widgets that a subgraph's node shows for its inputs."""
     inside = scope.children[node.id]
+    if inside.promoted is None:
+        inside.promoted = _promoted(inside, node)
+    return inside.promoted
+
+
+def _promoted(inside: Scope, node: Node) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for index, slot in enumerate(node.inputs):
         for number in _link_ids(inside, index):
@@ -72,42 +89,58 @@ def resolve_choices(text: str) -> str:
     The canvas chooses at random; here the first alternative counts, so that a file always gives the
     same graph.
     """
-    text = re.sub(r"/\*[\s\S]*?\*/|//.*", "", text)
-    result, at = "", 0
-    while at < len(text):
-        char = text[at]
-        if char == "\\":
-            result += text[at : at + 2]
-            at += 2
-        elif char == "{":
-            first, at = _first_choice(text, at + 1)
-            result += resolve_choices(first)
+    if "{" in text and len(text) > _MAX_TEXT:
+        raise ValueError(f"a text with choices has more than {_MAX_TEXT:,} characters")
+    opened: list[list[str]] = [[]]  # the text so far, and the first alternative of each block
+    chosen = [True]
+    for match in _TOKENS.finditer(_without_comments(text)):
+        token = match[0]
+        inside = len(opened) > 1
+        if token == "{":
+            if len(opened) > _MAX_BLOCKS:
+                raise ValueError(f"choices are nested deeper than {_MAX_BLOCKS} levels")
+            opened.append([])
+            chosen.append(chosen[-1])
+        elif token == "}" and inside:
+            _close(opened, chosen)
+        elif token[0] == "|" and inside:
+            chosen[-1] = False
+        elif chosen[-1]:
+            opened[-1].append(token)
+    while len(opened) > 1:
+        _close(opened, chosen)
+    return _unescaped(opened[0])
+
+
+def _close(opened: list[list[str]], chosen: list[bool]) -> None:
+    block = _unescaped(opened.pop())
+    chosen.pop()
+    if chosen[-1]:
+        opened[-1].append(block)
+
+
+def _unescaped(parts: list[str]) -> str:
+    return re.sub(r"\\([{}|])", r"\1", "".join(parts))
+
+
+def _without_comments(text: str) -> str:
+    parts: list[str] = []
+    at, closed = 0, True
+    for match in re.finditer(r"/[*/]", text):
+        start = match.start()
+        if start < at:
+            continue
+        if match[0] == "//":
+            line = _LINE.match(text, start)
+            end = line.end() if line else start
         else:
-            result += char
-            at += 1
-    return re.sub(r"\\([{}|])", r"\1", result)
-
-
-def _first_choice(text: str, at: int) -> tuple[str, int]:
-    """The first alternative of the block that begins at `at`, and where the block ends."""
-    choice, depth, first = "", 0, True
-    while at < len(text):
-        char = text[at]
-        at += 1
-        if char == "\\":
-            char += text[at : at + 1]
-            at += 1
-        elif char == "{":
-            depth += 1
-        elif char == "}":
-            if not depth:
-                break
-            depth -= 1
-        elif char == "|" and not depth:
-            first = False
-        if first:
-            choice += char
-    return choice, at
+            end = text.find("*/", start + 2) + 2 if closed else 1
+            if end == 1:  # never closed, and so no comment, nor is any that begins later
+                closed = False
+                continue
+        parts.append(text[at:start])
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def _without_forced(node: Node, saved: list[Any]) -> list[Any]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 _SHOWN = 5
+_COMPARED = 200
+"""Characters: comparing takes the square of their number."""
 
 
 def same_file(wanted: str, names: Sequence[str]) -> list[str]:
@@ -26,8 +28,10 @@ def same_file(wanted: str, names: Sequence[str]) -> list[str]:
 def nearest_first(wanted: str, names: Sequence[str]) -> list[str]:
     """All names, those most like `wanted` first; file names count without their folder."""
 
+    stem = _path(wanted[-_COMPARED:]).stem
+
     def likeness(name: str) -> float:
-        return difflib.SequenceMatcher(None, _path(wanted).stem, _path(name).stem).ratio()
+        return difflib.SequenceMatcher(None, stem, _path(name).stem).ratio()
 
     return sorted(names, key=likeness, reverse=True)
 

@@ -1,25 +1,24 @@
 """A canvas graph as nodes, slots and links, with its subgraphs opened.
 
-Each *scope* is one level: the graph itself, or one instance of a subgraph. The same subgraph placed
-twice is two scopes. Slots stand in the order of the node's definition, as the canvas arranges them
-when it opens a file, whatever their order in the file.
+Each *scope* is one level: the graph itself, or one instance of a subgraph or of a legacy group
+node. The same subgraph placed twice is two scopes. Slots stand in the order of the node's
+definition, as the canvas arranges them when it opens a file, whatever their order in the file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from ..errors import GraphInvalid
 from .definitions import NodeDef, node_def
-from .model import Graph, ObjectInfo, as_list
+from .model import ObjectInfo, as_list
 
 NEVER, BYPASS = 2, 4
 """Modes of a node: muted, and passed through."""
 
-PRIMITIVE = "PrimitiveNode"
-VIRTUAL = {"Note", "MarkdownNote", "Reroute", PRIMITIVE}
+PRIMITIVE, REROUTE = "PrimitiveNode", "Reroute"
+VIRTUAL = {"Note", "MarkdownNote", REROUTE, PRIMITIVE}
 """Nodes that live in the canvas only."""
 
 SUBGRAPH_INPUT = "-10"
@@ -70,10 +69,23 @@ class Node:
         return self.mode not in (NEVER, BYPASS)
 
 
+@dataclass(frozen=True)
+class GroupLinks:
+    """How a legacy group node's inner nodes hang together. They are numbered from 0, and slots
+    count among a node's inputs or outputs."""
+
+    outer: Mapping[int, Mapping[int, int]]
+    """Inner node -> its input -> the input of the group node that feeds it."""
+    inner: Mapping[int, Mapping[int, tuple[int, int]]]
+    """Inner node -> its input -> (inner node, output) that feeds it."""
+    outputs: tuple[tuple[int, int], ...]
+    """(inner node, output) behind each output of the group node."""
+
+
 @dataclass
 class Scope:
-    """One level of the graph. `owner` is the subgraph's node in `parent`; `children` holds the
-    scopes of this level's own subgraph nodes."""
+    """One level of the graph. `owner` is the subgraph's node, or the group node, in `parent`;
+    `children` holds the scopes of this level's own nodes of these kinds."""
 
     path: tuple[str, ...]
     raw: Mapping[str, Any]
@@ -82,6 +94,10 @@ class Scope:
     nodes: dict[str, Node] = field(default_factory=dict[str, Node])
     links: dict[int, Link] = field(default_factory=dict[int, Link])
     children: dict[str, Scope] = field(default_factory=dict[str, "Scope"])
+    group: GroupLinks | None = None
+    """Set in the scope of a group node, which has no `links`."""
+    promoted: dict[str, Any] | None = None
+    """Kept by `values.promoted_values`."""
 
     def execution_id(self, node: Node) -> str:
         return ":".join((*self.path, node.id))
@@ -94,65 +110,10 @@ class Scope:
                 yield from self.children[node.id].walk()
 
 
-def open_canvas(graph: Graph, info: ObjectInfo) -> Scope:
-    """The graph's top scope. Raises GraphInvalid for a subgraph that contains itself and for a
-    group node; KeyError, TypeError and the like for what is not in the canvas's format."""
-    definitions = cast("Mapping[str, Any]", graph.data.get("definitions") or {})
-    subgraphs = {str(s["id"]): s for s in definitions.get("subgraphs") or ()}
-    return _scope(graph, info, subgraphs, graph.data, (), None, None, ())
-
-
-def _scope(
-    graph: Graph,
-    info: ObjectInfo,
-    subgraphs: Mapping[str, Mapping[str, Any]],
-    raw: Mapping[str, Any],
-    path: tuple[str, ...],
-    parent: Scope | None,
-    owner: Node | None,
-    above: tuple[str, ...],
-) -> Scope:
-    scope = Scope(path, raw, parent, owner)
-    scope.links = dict(_link(link) for link in raw.get("links") or ())
-    for raw_node in raw["nodes"]:
-        node = _node(raw_node, info, subgraphs)
-        scope.nodes[node.id] = node
-        where = f"{graph.name}, node {node.title!r}"
-        if node.type in subgraphs:
-            if node.type in above:
-                raise GraphInvalid("the subgraph contains itself", where=where)
-            scope.children[node.id] = _scope(
-                graph,
-                info,
-                subgraphs,
-                subgraphs[node.type],
-                (*path, node.id),
-                scope,
-                node,
-                (*above, node.type),
-            )
-        elif node.type.startswith(("workflow>", "workflow/")):
-            raise GraphInvalid(
-                "is a group node, which cannot be converted",
-                where=where,
-                hint="Open the file in the canvas, convert the group node to nodes, and save it.",
-            )
-    return scope
-
-
-def _link(raw: Any) -> tuple[int, Link]:
-    if isinstance(raw, Mapping):
-        link = cast("Mapping[str, Any]", raw)
-        keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot")
-        number, origin, origin_slot, target, target_slot = (link[key] for key in keys)
-    else:
-        number, origin, origin_slot, target, target_slot = raw[:5]
-    return int(number), Link(str(origin), int(origin_slot), str(target), int(target_slot))
-
-
-def _node(
+def read_node(
     raw: Mapping[str, Any], info: ObjectInfo, subgraphs: Mapping[str, Mapping[str, Any]]
 ) -> Node:
+    """A node of a file; KeyError, TypeError and the like for what is not in the format."""
     kind = str(raw["type"])
     kind = _RENAMED.get(kind, kind)
     definition = None if kind in VIRTUAL else node_def(info, kind)

@@ -16,9 +16,9 @@ from .model import ObjectInfo
 COMBO = "COMBO"
 _DEFAULTS: dict[str, Any] = {"INT": 0, "FLOAT": 0, "BOOLEAN": False, "STRING": "", "MARKDOWN": ""}
 _PLAIN_WIDGETS = {"COLOR", "CHART", "GALLERIA", "IMAGECOMPARE", "TEXTAREA", "WEBCAM"}
-_WIDGET_TYPES = {*_DEFAULTS, COMBO} | _PLAIN_WIDGETS
+WIDGET_TYPES = {*_DEFAULTS, COMBO} | _PLAIN_WIDGETS
 _SEED_NAMES = {"seed", "noise_seed"}
-_UPLOAD_OPTIONS = ("image_upload", "video_upload", "animated_image_upload")
+UPLOAD_OPTIONS = ("image_upload", "video_upload", "animated_image_upload")
 _AUDIO_PLAYERS = {"LoadAudio", "SaveAudio", "PreviewAudio", "SaveAudioMP3", "SaveAudioOpus"}
 _VIEWERS = {"Preview3D": "image", "SaveGLB": "image", "PreviewAny": "preview"}
 
@@ -43,7 +43,7 @@ class InputSpec:
 
     @property
     def is_widget(self) -> bool:
-        return self.widget_type in _WIDGET_TYPES and not self.options.get("forceInput")
+        return self.widget_type in WIDGET_TYPES and not self.options.get("forceInput")
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,8 @@ def _inputs(raw: Mapping[str, Any]) -> Iterator[InputSpec]:
 def _input(name: str, spec: list[Any], required: bool) -> InputSpec:
     kind: Any = spec[0]
     options = cast("Mapping[str, Any]", spec[1] if len(spec) > 1 and spec[1] else {})
+    if not required and options.get("defaultInput"):  # as older packs write it
+        options = cast("Mapping[str, Any]", {**options, "forceInput": True})
     if isinstance(kind, list):
         return InputSpec(name, COMBO, required, options, tuple(cast("list[Any]", kind)))
     if kind == COMBO:
@@ -139,7 +141,7 @@ def _companions(spec: InputSpec) -> Iterator[Widget]:
 def _has_upload(spec: InputSpec) -> bool:
     if not spec.required:
         return False
-    if spec.type == COMBO and any(spec.options.get(name) is True for name in _UPLOAD_OPTIONS):
+    if spec.type == COMBO and any(spec.options.get(name) is True for name in UPLOAD_OPTIONS):
         return True
     return spec.name == "audio" and spec.options.get("audio_upload") is True
 

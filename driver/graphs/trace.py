@@ -1,0 +1,154 @@
+"""Driving a graph that has no Stockwright Batch: where a job goes in.
+
+From the nodes that take pictures back to the samplers; from these through guider and conditioning
+to the texts, to the seeds, and to the node that makes the empty latent. The first sampler's texts
+are the job's. A later one, which continues the picture (a refiner, a second pass at a larger size),
+gets them too. What --set names comes before all that: a value with a placeholder such as
+`{prompt}` says where that part of a job belongs, any other value stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from stockwright.core.jobs import Job, slug
+
+from ..errors import BindingError, TraceUncertain
+from .definitions import node_def
+from .model import ApiGraph, ObjectInfo, title_of, with_inputs
+from .numbers import Number, seeds_of, size_of
+from .stages import job_texts
+
+_PART = re.compile(r"\{(prompt|negative|seed|width|height)\}")
+_NAMED = re.compile(r"\{(prompt|negative|seed)\}")
+"""The parts of a job that a person may place."""
+_PREFIX = "filename_prefix"
+
+
+@dataclass(frozen=True)
+class Place:
+    """An input that takes a part of a job: `{prompt}`, `{seed}` and so on within `template`.
+
+    `maximum` is that of a whole number; None for a text.
+    """
+
+    node_id: str
+    input: str
+    template: str
+    maximum: int | None = None
+
+    @property
+    def fields(self) -> set[str]:
+        return set(_PART.findall(self.template))
+
+
+@dataclass(frozen=True)
+class Trace:
+    """`size` is (width, height) in pixels, or None where the graph takes it from elsewhere; `notes`
+    are for a person."""
+
+    places: tuple[Place, ...]
+    size: tuple[int, int] | None
+    notes: tuple[str, ...]
+
+
+def has_placeholder(text: str) -> bool:
+    return _NAMED.search(text) is not None
+
+
+def place_at(api: ApiGraph, info: ObjectInfo, place: tuple[str, str], template: str) -> Place:
+    """The place that a person names for parts of a job. Raises BindingError where its type does not
+    take them."""
+    node_id, name = place
+    definition = node_def(info, api[node_id]["class_type"])
+    spec = definition.input(name) if definition else None
+    where = f"{title_of(api, node_id)}.{name}"
+    if spec is None or spec.widget_type not in ("STRING", "INT"):
+        raise BindingError("takes neither a text nor a whole number", where=where)
+    if spec.widget_type == "STRING":
+        return Place(node_id, name, template)
+    if template.strip() != "{seed}":
+        raise BindingError(f"takes {{seed}}, and not {template!r}", where=where)
+    return _number(api, info, Number(node_id, name), "{seed}")
+
+
+def trace_graph(
+    api: ApiGraph,
+    info: ObjectInfo,
+    named_places: Sequence[Place] = (),
+    kept: Iterable[tuple[str, str]] = (),
+) -> Trace:
+    """Where jobs go into a graph. `named_places` are the person's own; `kept` are (node id, input)
+    of values that stay.
+
+    Raises TraceUncertain, listing what was found, unless each part of a job has its place.
+    """
+    told = {field for place in named_places for field in place.fields}
+    fixed = {*kept, *((place.node_id, place.input) for place in named_places)}
+    places = list(named_places)
+    texts = job_texts(api, info, told, fixed)
+    places += [Place(*text, "{prompt}") for text in texts.prompt]
+    places += [Place(*text, "{negative}") for text in texts.negative]
+    problems = list(texts.problems)
+    numbers = [] if "seed" in told else [(number, "{seed}") for number in seeds_of(api, info)]
+    notes = texts.notes
+    if not numbers and "seed" not in told:
+        what = "no seed is found: the jobs' seeds do not count"
+        if "prompt" in told:  # a person knows this graph
+            notes = (*notes, what)
+        else:
+            problems.append(what)
+    size = size_of(api, info)
+    if size:
+        numbers += [(number, "{width}") for number in size.widths]
+        numbers += [(number, "{height}") for number in size.heights]
+        numbers += [(number, "1") for number in size.batches]
+    places += [
+        _number(api, info, number, template)
+        for number, template in numbers
+        if (number.node_id, number.input) not in fixed
+    ]
+    if problems:
+        raise TraceUncertain(
+            "the graph has no Stockwright Batch, and where a job belongs in it is not certain:\n"
+            + "\n".join(f"  {problem}" for problem in problems),
+            hint='Name the place: --set "Node title.input={prompt}", and so {negative} and {seed};'
+            " nodes of one title need different ones first. Or add a Stockwright Batch in the"
+            " canvas and save the graph.",
+        )
+    return Trace(tuple(places), size.pixels if size else None, notes)
+
+
+def bind_traced(api: ApiGraph, traced: Trace, job: Job) -> ApiGraph:
+    """Puts a job, which has a size, into its places; a seed past an input's maximum begins anew."""
+    parts = {
+        "prompt": job.prompt,
+        "negative": job.negative,
+        "seed": str(job.seed),
+        "width": str(job.width),
+        "height": str(job.height),
+    }
+    for place in traced.places:
+        text = _PART.sub(lambda match: parts[match[1]], place.template)
+        value = text if place.maximum is None else int(text) % (place.maximum + 1)
+        api = with_inputs(api, {place.node_id: {place.input: value}})
+    return api
+
+
+def name_files(api: ApiGraph, savers: Sequence[str], folder: str) -> ApiGraph:
+    """Puts the files of these nodes, as far as they name them by a prefix, into `folder` of the
+    server's output."""
+    for place, node_id in enumerate(savers):
+        if _PREFIX in api[node_id]["inputs"]:
+            prefix = f"{folder}/{place}-{slug(title_of(api, node_id))}"
+            api = with_inputs(api, {node_id: {_PREFIX: prefix}})
+    return api
+
+
+def _number(api: ApiGraph, info: ObjectInfo, number: Number, template: str) -> Place:
+    definition = node_def(info, api[number.node_id]["class_type"])
+    spec = definition.input(number.input) if definition else None
+    maximum = spec.options.get("max") if spec else None
+    return Place(number.node_id, number.input, template, int(maximum or 2**63 - 1))

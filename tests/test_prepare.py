@@ -1,0 +1,158 @@
+"""From an order and saved graphs to what is driven; no server, only what one says of its nodes."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from driver.errors import BindingError, PreflightFailed, TraceUncertain
+from driver.order import Order, digest, read_kinds, read_themes
+from driver.places import WORKFLOWS
+from driver.prepare import Prepared, prepare
+from driver.server import Finished
+from stockwright.core.jobs import Job
+from stockwright.core.loras import LoraUse
+from tests.graphs import node
+
+DATA = Path(__file__).parent / "data"
+INFO: dict[str, Any] = {
+    **json.loads((DATA / "template_classes.json").read_text()),
+    **json.loads((DATA / "object_info.json").read_text()),
+}
+PLAN = json.loads((WORKFLOWS / "plan.json").read_text())
+STOCK = json.loads((WORKFLOWS / "stock.json").read_text())
+JOBS = [
+    Job.create(theme="a", kind="b", subject=s, prompt=f"a {s}", negative="blur", seed=n).sized(
+        64, 64
+    )
+    for n, s in enumerate(("ship", "lamp"))
+]
+
+
+def classic(checkpoint: str = "sketch.safetensors") -> dict[str, Any]:
+    return {
+        "1": node("CheckpointLoaderSimple", ckpt_name=checkpoint),
+        "2": node("CLIPTextEncode", "Prompt", clip=["1", 1], text="a cat"),
+        "3": node("CLIPTextEncode", "Negative", clip=["1", 1], text="blurry"),
+        "4": node("EmptyLatentImage", width=512, height=384, batch_size=1),
+        "5": node(
+            "KSampler", model=["1", 0], positive=["2", 0], negative=["3", 0], cfg=5.0, steps=4,
+            latent_image=["4", 0], seed=1, sampler_name="euler", scheduler="normal", denoise=1.0,
+        ),
+        "6": node("VAEDecode", samples=["5", 0], vae=["1", 2]),
+        "7": node("SaveImage", images=["6", 0], filename_prefix="x"),
+    }  # fmt: skip
+
+
+def ready(graph: dict[str, Any], sketch: bool | None = False, **asked: Any) -> Prepared:
+    order = Order.checked(
+        themes=read_themes(["Education"]), kinds=read_kinds(None), count=2, seed=1,
+        workflow=digest(graph), plan=digest(PLAN), **asked,
+    )  # fmt: skip
+    return prepare(order, graph, PLAN, INFO, sketch=sketch)
+
+
+def changes(prepared: Prepared) -> dict[str, tuple[str, str]]:
+    return {f"{one.title}.{one.input}": (one.old, one.new) for one in prepared.changes}
+
+
+def test_a_graph_without_a_batch_takes_one_job_at_a_time():
+    prepared = ready(classic())
+    assert prepared.driven.one_job
+    assert prepared.size == (512, 384)
+    assert prepared.changes == ()
+    bound = prepared.driven.bound(JOBS[:1], "stockwright/run/1")
+    assert bound["2"]["inputs"]["text"] == "a ship"
+    assert bound["7"]["inputs"]["filename_prefix"] == "stockwright/run/1/0-saveimage"
+    told = {"7": {"images": [{"filename": "a.png", "subfolder": "s", "type": "output"}]}}
+    files = prepared.driven.files(JOBS[:1], Finished(True, False, "", "", told, 1.0))
+    assert [(job, file.filename) for job, file in files.items()] == [(JOBS[0].id, "a.png")]
+    assert prepared.driven.files(JOBS[:1], Finished(True, False, "", "", {}, 1.0)) == {}
+
+
+def test_a_batch_without_its_own_save_node_takes_one_job_at_a_time():
+    graph = copy.deepcopy(STOCK)
+    for one in graph["nodes"]:
+        if one["type"] == "StockwrightSaveImage":
+            one["type"], one["widgets_values"] = "SaveImage", ["x"]
+            one["inputs"] = [slot for slot in one["inputs"] if slot["name"] == "images"]
+    graph["links"] = [
+        link for link in graph["links"]
+        if any(link[0] == slot.get("link") for one in graph["nodes"] for slot in one["inputs"])
+    ]  # fmt: skip
+    prepared = ready(graph, sketch=True)
+    assert prepared.driven.one_job
+    assert "graph of its own" in prepared.notes[0]
+    assert not ready(STOCK, sketch=True).driven.one_job
+
+
+def test_settings_and_what_they_changed():
+    prepared = ready(
+        classic(), sampler="heun", steps=9, cfg=3.5, size=(64, 128),
+        settings=("KSampler.steps=11", "KSampler.denoise=0.5"),
+    )  # fmt: skip
+    assert prepared.size == (64, 128)
+    assert changes(prepared) == {
+        "EmptyLatentImage.width": ("512", "64"),
+        "EmptyLatentImage.height": ("384", "128"),
+        "KSampler.cfg": ("5.0", "3.5"),
+        "KSampler.steps": ("4", "11"),
+        "KSampler.sampler_name": ("euler", "heun"),
+        "KSampler.denoise": ("1.0", "0.5"),
+    }
+
+
+def test_the_size_of_a_graph_with_a_batch():
+    assert ready(STOCK, checkpoint="sketch", size=(64, 128)).size == (64, 128)
+
+
+def test_loras_on_a_graph_without_a_stack():
+    found = changes(ready(classic(), loras=(LoraUse("film", 0.5),)))
+    assert found["LoRA film.lora_name"] == ("", "film.safetensors")
+    assert found["KSampler.model"][1] == "from 'LoRA film'"
+    with pytest.raises(PreflightFailed, match="'LoRA nobody', lora_name: 'nobody'"):
+        ready(classic(), loras=(LoraUse("nobody"),))
+
+
+def test_a_person_names_where_the_prompt_goes():
+    graph = classic()
+    graph["5"]["inputs"]["negative"] = ["2", 0]
+    with pytest.raises(TraceUncertain, match="both the prompt and the negative"):
+        ready(graph)
+    prepared = ready(graph, settings=("Prompt.text=a photo of {prompt}",))
+    assert prepared.driven.bound(JOBS[:1], "f")["2"]["inputs"]["text"] == "a photo of a ship"
+    with pytest.raises(BindingError, match="neither a text"):
+        ready(graph, settings=("KSampler.cfg={prompt}",))
+
+
+def test_a_graph_with_a_batch_takes_braces_as_they_are():
+    prepared = ready(STOCK, sketch=True, settings=("Save Stock Image.folder={prompt}",))
+    assert changes(prepared)["Save Stock Image.folder"][1] == "{prompt}"
+
+
+def test_the_small_checkpoint_stands_in():
+    prepared = ready(classic("nobody.safetensors"), sketch=None)
+    assert prepared.sketch
+    assert prepared.size == (128, 128)
+    assert prepared.checkpoints == ("sketch.safetensors",)
+
+
+def test_it_does_not_for_one_of_two():
+    graph = classic("nobody.safetensors")
+    graph["8"] = node("CheckpointLoaderSimple", "Refiner", ckpt_name="refiner.safetensors")
+    graph["9"] = node("CLIPTextEncode", clip=["8", 1], text="a cat")
+    graph["10"] = node(
+        "KSampler", "Second", **graph["5"]["inputs"]
+        | {"model": ["8", 0], "positive": ["9", 0], "latent_image": ["5", 0]},
+    )  # fmt: skip
+    graph["6"]["inputs"]["samples"] = ["10", 0]
+    with pytest.raises(PreflightFailed) as error:
+        ready(graph, sketch=None)
+    assert "nobody.safetensors" in str(error.value)
+    assert "refiner.safetensors" in str(error.value)
+    with pytest.raises(BindingError, match="2 nodes have an input 'steps'"):
+        ready(graph, steps=3)
