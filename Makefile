@@ -35,11 +35,11 @@ bench: setup
 
 # What training keeps: pictures, states, a log and sheets of samples.
 TRAINING := .training$(if $(QUICK),/quick)
-SKETCH := custom_nodes/stockwright_sketch/sketch.safetensors
+SKETCH := $(TRAINING)/sketch.safetensors
 IN_COMFYUI := PYTHONPATH=.embedded/ComfyUI $(VENV_PYTHON) -m stockwright_sketch.training
 
 train-sketch: setup
-	@$(IN_COMFYUI).train $(if $(QUICK),$(TRAINING)/sketch.safetensors --quick,$(SKETCH)) --folder $(TRAINING)
+	@$(IN_COMFYUI).train $(SKETCH) $(if $(QUICK),--quick) --folder $(TRAINING)
 
 eval-sketch: setup
 	@$(IN_COMFYUI).evaluate $(SKETCH) --folder $(TRAINING)

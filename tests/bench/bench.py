@@ -62,7 +62,7 @@ FULL = Amounts(
     large=256,
 )
 QUICK = Amounts(
-    pictures=10, large_loop=10, warm=1, comfy_cli=2, comfyscript=4, first=1, small=64, large=128
+    pictures=8, large_loop=4, warm=1, comfy_cli=1, comfyscript=2, first=1, small=64, large=128
 )
 
 

@@ -61,6 +61,12 @@ def kinds() -> dict[str, Any]:
 
 
 @functools.cache
+def curriculum() -> dict[str, list[str]]:
+    """The places of each kind that the model learns: curriculum.yaml."""
+    return yaml.safe_load(Path(__file__).with_name("curriculum.yaml").read_text("utf-8"))
+
+
+@functools.cache
 def themes() -> dict[str, str]:
     """Titles of the pack's themes by id."""
     found = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(PROMPTS.glob("themes/*"))]

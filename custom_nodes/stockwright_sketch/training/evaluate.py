@@ -35,7 +35,7 @@ def new_captions(pictures: int, seed: int) -> list[tuple[str, Picture]]:
     for kind, number in ASKED.items():
         entry = dataset.kinds()[kind]
         places = dataset.PAINTERS[kind].places()
-        names = judge.things() if kind == "items" else sorted(places)
+        names = judge.things() if kind == "items" else dataset.curriculum()[kind]
         some: list[tuple[str, Picture]] = []
         while len(some) < number:
             looks = {key: generator.choice(entry[key]) for key in ("camera", "light", "material")}

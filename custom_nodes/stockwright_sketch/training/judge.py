@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from . import dataset, items
+from . import dataset
 from .dataset import Picture
 from .looks import COLOURS
 from .sprites import Sprites
@@ -28,8 +28,8 @@ EPOCHS = 12
 
 
 def things() -> list[str]:
-    """The things that are judged: a choice of THINGS by a fixed seed."""
-    return sorted(random.Random(50).sample(sorted(items.places()), THINGS))
+    """The things that are judged: a choice of THINGS of the curriculum by a fixed seed."""
+    return sorted(random.Random(50).sample(sorted(dataset.curriculum()["items"]), THINGS))
 
 
 def labels(pictures: Sequence[Picture]) -> torch.Tensor:

@@ -41,6 +41,15 @@ class Networks:
         g_hidden, summary = _read(self.clip.clip_g.transformer, tokens_g)
         return torch.cat([l_hidden, g_hidden], dim=-1), summary
 
+    def words(self) -> list[torch.Tensor]:
+        """The tables of CLIP-L's and CLIP-G's words; from now on their gradients are sparse."""
+        found: list[torch.Tensor] = []
+        for encoder in (self.clip.clip_l, self.clip.clip_g):
+            table = encoder.transformer.text_model.embeddings.token_embedding
+            table.sparse = True
+            found.append(table.weight)
+        return found
+
     def vector(self, summary: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
         """SDXL's vector condition from CLIP-G's summary (batch, w) and SIZES numbers (batch, 6)."""
         sines = self.model.embedder(sizes.flatten()).view(len(sizes), -1)
@@ -83,7 +92,7 @@ def attention(
     On a CPU PyTorch's own one takes up to seven times as long to train through at these sizes.
     """
     q, k, v = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in (q, k, v))
-    scores = q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5
+    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
     if mask is not None:
         scores = scores + mask
     return (scores.softmax(dim=-1).to(v.dtype) @ v).transpose(1, 2).flatten(2)
