@@ -23,7 +23,7 @@ run: setup
 	@$(VENV_PYTHON) driver/submit.py --theme Education
 
 test: setup lint
-	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	@$(VENV_PYTHON) -m ruff check

@@ -21,18 +21,18 @@ from stockwright_sketch.training import portraits, sprites
 TRAINING = places.CUSTOM_NODES / "stockwright_sketch" / "training"
 
 
-def train(folder: Path) -> str:
-    out = folder / "sketch.safetensors"
-    command = ["-m", "stockwright_sketch.training.train", out, "--folder", folder, "--quick"]
-    done = subprocess.run(
-        [sys.executable, *command],
-        env=os.environ | {"PYTHONPATH": str(places.COMFYUI), "GOMP_SPINCOUNT": "1000"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+TWICE = """
+import sys
+from pathlib import Path
+from stockwright_sketch.training import train
+
+out, folder = map(Path, sys.argv[1:])
+train.train(out, folder, train.QUICK)
+before = out.read_bytes()
+print("again", flush=True)
+train.train(out, folder, train.QUICK)
+assert out.read_bytes() == before
+"""
 
 
 def blob(number: int) -> bytes:
@@ -67,14 +67,19 @@ def pictures(tmp_path: Path) -> Path:
 def test_training_starts_from_nothing_and_goes_on_where_it_stopped(
     pictures: Path, sketch_path: Path
 ):
-    first = train(pictures)
+    out = pictures / "sketch.safetensors"
+    done = subprocess.run(
+        [sys.executable, "-c", TWICE, out, pictures],
+        env=os.environ | {"PYTHONPATH": str(places.COMFYUI), "GOMP_SPINCOUNT": "1000"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    first, again = done.stdout.split("again\n")
     assert "autoencoder 2/2" in first
     assert "UNet 2/2" in first
-    out = pictures / "sketch.safetensors"
+    assert "2/2" not in again, "all steps were done"
     with safe_open(out, "pt") as made, safe_open(sketch_path, "pt") as built:
         assert sorted(made.keys()) == sorted(built.keys())
     assert (pictures / "sheets" / "last.png").is_file()
-    before = out.read_bytes()
-    again = train(pictures)
-    assert "2/2" not in again, "all steps were done"
-    assert out.read_bytes() == before

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+WEB_DIRECTORY = "./web"
+"""What ComfyUI serves below `/extensions/stockwright`: the help pages, in `docs`."""
+
 
 async def comfy_entrypoint() -> Any:
     from .extension import StockwrightExtension

@@ -69,9 +69,12 @@ def memory(submitted: Submitted) -> Row:
     )
 
 
-def first_picture(times: FirstPicture) -> Row:
+def first_picture(times: FirstPicture | None) -> Row:
+    what = "time until the first picture / until the server answers, nothing running before"
+    if times is None:
+        return Row(what, "left out", "", "not with --quick")
     return Row(
-        "time until the first picture / until the server answers, nothing running before",
+        what,
         f"{times.picture / times.server:.2f}",
         "",
         f"{times.picture:.1f} s / {times.server:.1f} s; planned after {times.plan:.1f} s",

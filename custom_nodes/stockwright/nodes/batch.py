@@ -48,28 +48,62 @@ class StockwrightBatch(io.ComfyNode):
             node_id=names.BATCH,
             display_name="Stockwright Batch",
             category=CATEGORY,
-            description="Turns jobs into what a sampler needs. The driver puts its jobs here; "
-            "everything around this node is yours.",
+            description="Turns jobs into all that a sampler needs: texts, noise and empty latents. "
+            "Each job has its own seed and gives the same picture alone and in any batch.",
             inputs=[
                 io.MultiType.Input(
                     io.String.Input(
                         "jobs",
                         multiline=True,
                         default=SAMPLE_JOBS,
-                        tooltip="A link from Write Theme Prompts, or jobs as a JSON list.",
+                        tooltip="What to paint: a link from Write Theme Prompts, or a JSON list of "
+                        "jobs. Only the prompt of a job is required.",
                     ),
                     types=[Jobs],
                 ),
-                io.Clip.Input("clip"),
-                io.Int.Input("width", default=1024, **size, tooltip="Of jobs without a size."),
-                io.Int.Input("height", default=1024, **size, tooltip="Of jobs without a size."),
+                io.Clip.Input(
+                    "clip", tooltip="Encodes the texts: from the checkpoint, or from LoRA Stack."
+                ),
+                io.Int.Input(
+                    "width",
+                    default=1024,
+                    **size,
+                    tooltip="In pixels, for jobs that name no size themselves.",
+                ),
+                io.Int.Input(
+                    "height",
+                    default=1024,
+                    **size,
+                    tooltip="In pixels, for jobs that name no size themselves.",
+                ),
             ],
             outputs=[
-                io.Conditioning.Output(display_name="positive", is_output_list=True),
-                io.Conditioning.Output(display_name="negative", is_output_list=True),
-                io.Noise.Output(display_name="noise", is_output_list=True),
-                io.Latent.Output(display_name="latent", is_output_list=True),
-                Jobs.Output(display_name="jobs", is_output_list=True),
+                io.Conditioning.Output(
+                    display_name="positive",
+                    is_output_list=True,
+                    tooltip="The prompts, for the positive input of a guider.",
+                ),
+                io.Conditioning.Output(
+                    display_name="negative",
+                    is_output_list=True,
+                    tooltip="What the pictures must not show, for the negative input of a guider.",
+                ),
+                io.Noise.Output(
+                    display_name="noise",
+                    is_output_list=True,
+                    tooltip="Each picture's noise, drawn from its job's own seed.",
+                ),
+                io.Latent.Output(
+                    display_name="latent",
+                    is_output_list=True,
+                    tooltip="Empty latents of the jobs' size.",
+                ),
+                Jobs.Output(
+                    display_name="jobs",
+                    is_output_list=True,
+                    tooltip="The jobs in the order of the pictures, for Save Stock Image and "
+                    "Per-Job Sampler.",
+                ),
             ],
         )
 

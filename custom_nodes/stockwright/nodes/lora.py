@@ -21,19 +21,26 @@ class LoraStack(io.ComfyNode):
             node_id=names.LORA_STACK,
             display_name="LoRA Stack",
             category=CATEGORY,
-            description="Applies several LoRAs, written as text. Empty text changes nothing.",
+            description="Applies several LoRAs, written as a line of text. "
+            "An empty line changes nothing.",
             inputs=[
-                io.Model.Input("model"),
-                io.Clip.Input("clip"),
+                io.Model.Input("model", tooltip="The diffusion model, from the checkpoint."),
+                io.Clip.Input("clip", tooltip="The text encoder, from the checkpoint."),
                 io.String.Input(
                     "loras",
                     multiline=True,
                     default="",
                     placeholder="film:0.6, pastel:0.4",
-                    tooltip="name:strength, joined by commas. The ending may be left out.",
+                    tooltip="name:strength, joined by commas. Without a strength it is 1. "
+                    "The ending of a file name may be left out.",
                 ),
             ],
-            outputs=[io.Model.Output(display_name="model"), io.Clip.Output(display_name="clip")],
+            outputs=[
+                io.Model.Output(display_name="model", tooltip="The model with the LoRAs applied."),
+                io.Clip.Output(
+                    display_name="clip", tooltip="The text encoder with the LoRAs applied."
+                ),
+            ],
         )
 
     @classmethod

@@ -33,23 +33,48 @@ class LoadPromptLLM(io.ComfyNode):
             node_id=names.LOAD_LLM,
             display_name="Load Prompt LLM",
             category=CATEGORY,
-            description="A language model (GGUF) that names what the pictures show.",
+            description="A language model that names what the pictures show. "
+            "It is loaded when it is first asked.",
             inputs=[
-                io.Combo.Input("model", options=llm_files() or [NO_MODEL]),
-                io.Int.Input(
-                    "context_length", default=2048, min=256, max=131072, tooltip="In tokens."
+                io.Combo.Input(
+                    "model",
+                    options=llm_files() or [NO_MODEL],
+                    tooltip="A GGUF file of the folder models/llm.",
                 ),
                 io.Int.Input(
-                    "gpu_layers", default=-1, min=-1, max=1000, tooltip="-1 puts all on the GPU."
+                    "context_length",
+                    default=2048,
+                    min=256,
+                    max=131072,
+                    tooltip="How much text the model reads at once, in tokens. 2048 is enough for "
+                    "most themes.",
                 ),
-                io.Int.Input("threads", default=0, min=0, max=256, tooltip="0 chooses itself."),
+                io.Int.Input(
+                    "gpu_layers",
+                    default=-1,
+                    min=-1,
+                    max=1000,
+                    tooltip="How many layers go to the GPU. -1 puts all of them there, 0 none.",
+                ),
+                io.Int.Input(
+                    "threads",
+                    default=0,
+                    min=0,
+                    max=256,
+                    tooltip="Of the processor. 0 takes half of its logical cores.",
+                ),
                 io.Boolean.Input(
                     "keep_loaded",
                     default=False,
-                    tooltip="Off frees its memory before the pictures are sampled.",
+                    tooltip="On keeps the model for the next run. Off frees its memory before the "
+                    "pictures are sampled.",
                 ),
             ],
-            outputs=[PromptLLM.Output(display_name="llm")],
+            outputs=[
+                PromptLLM.Output(
+                    display_name="llm", tooltip="The language model, for Write Theme Prompts."
+                )
+            ],
         )
 
     @classmethod
@@ -79,34 +104,52 @@ class WriteThemePrompts(io.ComfyNode):
             node_id=names.WRITE_PROMPTS,
             display_name="Write Theme Prompts",
             category=CATEGORY,
-            description="Writes as many jobs as asked for a theme, exact for each kind.",
+            description="Writes a theme's jobs: one prompt for each picture, "
+            "as many of each kind as its share says.",
             inputs=[
-                PromptLLM.Input("llm"),
+                PromptLLM.Input("llm", tooltip="The language model, from Load Prompt LLM."),
                 io.String.Input(
                     "theme",
                     multiline=True,
                     default="Trainings and Education",
-                    tooltip="A theme's name, any other text, or a theme written as YAML.",
+                    tooltip="What the pictures are about: the name of a theme, any other text, or "
+                    "a theme written as YAML.",
                 ),
                 io.String.Input(
                     "kinds",
                     multiline=True,
                     default="interiors=60, exteriors=20, items=20",
-                    tooltip="Kinds with their shares, or kinds written as YAML.",
+                    tooltip="Kinds of pictures with their shares, such as interiors=60, items=40. "
+                    "Or kinds written as YAML.",
                 ),
-                io.Int.Input("count", default=10, min=1, max=MAX_COUNT),
-                io.Int.Input("seed", default=1, min=0, max=MAX_SEED, control_after_generate=True),
+                io.Int.Input(
+                    "count", default=10, min=1, max=MAX_COUNT, tooltip="How many jobs to write."
+                ),
+                io.Int.Input(
+                    "seed",
+                    default=1,
+                    min=0,
+                    max=MAX_SEED,
+                    control_after_generate=True,
+                    tooltip="Another seed gives other subjects and other pictures.",
+                ),
                 io.String.Input(
                     "exclude",
                     multiline=True,
                     default="",
                     optional=True,
-                    tooltip="Subjects that must not come again, one a line.",
+                    placeholder="Subjects to leave out, one a line",
+                    tooltip="Subjects that must not come, one a line: for example those of "
+                    "earlier runs.",
                 ),
             ],
             outputs=[
-                Jobs.Output(display_name="jobs"),
-                io.String.Output(display_name="prompts", is_output_list=True),
+                Jobs.Output(display_name="jobs", tooltip="The jobs, for Stockwright Batch."),
+                io.String.Output(
+                    display_name="prompts",
+                    is_output_list=True,
+                    tooltip="Only the prompts, one for each job.",
+                ),
             ],
             is_output_node=True,
         )

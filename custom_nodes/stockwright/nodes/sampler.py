@@ -28,12 +28,17 @@ class PerJobSampler(io.ComfyNode):
             display_name="Per-Job Sampler",
             category=CATEGORY,
             description="Put it behind a sampler that adds noise (ancestral, SDE, LCM): each job "
-            "then looks the same alone and in any batch.",
+            "then looks the same alone and in any batch. Other samplers pass through unchanged.",
             inputs=[
-                io.Sampler.Input("sampler"),
+                io.Sampler.Input("sampler", tooltip="Any sampler, such as that of KSamplerSelect."),
                 Jobs.Input("jobs", tooltip="The jobs output of Stockwright Batch."),
             ],
-            outputs=[io.Sampler.Output(display_name="sampler")],
+            outputs=[
+                io.Sampler.Output(
+                    display_name="sampler",
+                    tooltip="The same sampler, with noise from each job's own seed.",
+                )
+            ],
         )
 
     @classmethod

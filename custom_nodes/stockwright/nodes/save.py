@@ -26,16 +26,32 @@ class SaveStockImage(io.ComfyNode):
             node_id=names.SAVE_IMAGE,
             display_name="Save Stock Image",
             category=CATEGORY,
-            description="Saves each picture under its job's theme, kind and subject.",
+            description="Saves each picture under its job's theme, kind and subject, "
+            "with the graph inside the file.",
             inputs=[
-                io.Image.Input("images"),
-                Jobs.Input("jobs", tooltip="The jobs output of Stockwright Batch."),
-                io.String.Input(
-                    "folder", default="stockwright", tooltip="Below ComfyUI's output folder."
+                io.Image.Input("images", tooltip="The pictures, in the order of their jobs."),
+                Jobs.Input(
+                    "jobs",
+                    tooltip="The jobs output of the Stockwright Batch that made these pictures.",
                 ),
-                io.Combo.Input("format", options=ImageFormat, default=ImageFormat.PNG),
+                io.String.Input(
+                    "folder",
+                    default="stockwright",
+                    tooltip="A folder below ComfyUI's output folder.",
+                ),
+                io.Combo.Input(
+                    "format",
+                    options=ImageFormat,
+                    default=ImageFormat.PNG,
+                    tooltip="PNG keeps every pixel; JPEG and WebP files are smaller.",
+                ),
                 io.Int.Input(
-                    "quality", default=95, min=1, max=100, tooltip="Of JPEG and WebP files."
+                    "quality",
+                    default=95,
+                    min=1,
+                    max=100,
+                    display_mode=io.NumberDisplay.slider,
+                    tooltip="Of JPEG and WebP files, from 1 to 100. PNG does not use it.",
                 ),
             ],
             is_output_node=True,

@@ -40,7 +40,7 @@ class Amounts:
 
 
 FULL = Amounts(pictures=18_000, portraits=480, autoencoder_steps=1_900, steps=16_000, sheet=24)
-QUICK = Amounts(pictures=24, portraits=8, autoencoder_steps=2, steps=2, sheet=2)
+QUICK = Amounts(pictures=24, portraits=8, autoencoder_steps=2, steps=2, sheet=1)
 
 
 class Encoded:
