@@ -19,6 +19,8 @@ INSTALLED = Path(__file__).resolve().parent.parent / ".embedded"
 HOME = Path(tempfile.mkdtemp(prefix="stockwright-tests-"))
 # Before anything imports driver.places, which reads it once.
 os.environ["STOCKWRIGHT_HOME"] = str(HOME)
+# Two workers share the processor; threads of one that wait for each other would hold both up.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 for name in ("STOCKWRIGHT_SERVER", "STOCKWRIGHT_TOKEN"):
     os.environ.pop(name, None)
 
