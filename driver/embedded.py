@@ -15,16 +15,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 try:
     from driver import places
+    from driver.ending import ended
     from driver.errors import ServerStartFailed
     from driver.host import commands, install, launch, processes
     from driver.host.serverstate import EmbeddedServer, Record
     from driver.host.terminal import Terminal
-    from stockwright.core.errors import StockwrightError
 except ModuleNotFoundError as absent:
     raise SystemExit(
         f"This Python ({sys.executable}) has no package {absent.name!r}: run `make setup`, "
@@ -215,24 +216,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     terminal = Terminal()
-    try:
-        return _carry_out(given.command, given.comfyui, terminal)
-    except StockwrightError as error:
-        terminal.close()
-        if given.debug:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        terminal.close()
-        if given.debug:
-            raise
-        print(f"error: {error}\n{commands.advice([str(error)])}", file=sys.stderr)
-        return 3
-    except KeyboardInterrupt:
-        terminal.close()
-        print("Interrupted; the same command goes on where it stopped.", file=sys.stderr)
-        return 130
+
+    def work() -> int:
+        with closing(terminal):
+            return _carry_out(given.command, given.comfyui, terminal)
+
+    return ended(work, debug=given.debug)
 
 
 def _carry_out(command: str, comfyui: Path | None, terminal: Terminal) -> int:

@@ -23,7 +23,8 @@ try:
     from rich.table import Table
 
     from driver.connection import connect, request_headers
-    from driver.errors import GraphInvalid, StockwrightError
+    from driver.ending import ended
+    from driver.errors import GraphInvalid
     from driver.graphs import ApiGraph, ObjectInfo, load_graph, to_api
     from driver.graphs.inputs import SettableInput, settable_inputs, shared_titles
     from driver.graphs.parts import check_classes, missing_models
@@ -38,34 +39,26 @@ except ImportError as error:
 except KeyboardInterrupt:
     sys.exit(130)
 
-INTERRUPTED = 130
 _CHOICES, _WIDTH = 5, 60
 
 
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
-    try:
-        graph = load_graph(args.file)
-        info = _read_info(args.object_info) if args.object_info else _ask(args.server)
-        api = to_api(graph, info)
-        check_classes(graph, api, info)
-        for line in missing_models(graph, api, info):
-            print(f"not on the server: {line}", file=sys.stderr)
-        if args.inputs:
-            _print_inputs(api, info)
-        else:
-            _print_json(api)
-        return 0
-    except StockwrightError as error:
-        if args.debug:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:  # whoever read the output has enough
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the flush at the end
-        return INTERRUPTED
+    return ended(lambda: _print(args), debug=args.debug)
+
+
+def _print(args: argparse.Namespace) -> int:
+    graph = load_graph(args.file)
+    info = _read_info(args.object_info) if args.object_info else _ask(args.server)
+    api = to_api(graph, info)
+    check_classes(graph, api, info)
+    for line in missing_models(graph, api, info):
+        print(f"not on the server: {line}", file=sys.stderr)
+    if args.inputs:
+        _print_inputs(api, info)
+    else:
+        _print_json(api)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 try:
+    from driver.ending import ended
     from driver.errors import (
         DiskTrouble,
         DownloadFailed,
@@ -46,7 +47,7 @@ except ImportError as error:
 except KeyboardInterrupt:
     sys.exit(130)
 
-BROKEN, INTERRUPTED = 1, 130
+BROKEN = 1
 UNHAD = (DownloadFailed, HostUnreachable)
 
 
@@ -54,24 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     args.given = sys.argv[1:] if argv is None else argv
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return args.run(args)
-    except StockwrightError as error:
-        if args.debug:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Stopped. The same command again goes on from here.", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # whoever read the output has enough
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the flush at the end
-        return INTERRUPTED
-    except OSError as error:
-        if args.debug:
-            raise
-        print(f"error: {error} [disk]\n{commands.advice([str(error)])}", file=sys.stderr)
-        return 3
+    return ended(lambda: args.run(args), debug=args.debug)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 try:
     from driver.connection import request_headers
+    from driver.ending import ended
     from driver.errors import OrderInvalid, StockwrightError
     from driver.events import Failed, to_json
     from driver.folder import RUNS, RunFolder
@@ -35,7 +36,6 @@ except ImportError as error:
 except KeyboardInterrupt:  # importing takes most of a second
     sys.exit(130)
 
-INTERRUPTED = 130
 ORDER_FLAGS = (
     "theme",
     "count",
@@ -52,36 +52,16 @@ ORDER_FLAGS = (
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+
+    def work() -> int:
         asked = _asked(args)
         return _plan(asked, args.json) if args.dry_run else _make(asked, args.json)
-    except StockwrightError as error:
-        if args.debug:
-            raise
+
+    def failed(error: StockwrightError) -> None:
         if args.json:
             print(to_json(Failed(error.code, error.what, error.where, error.hint)), flush=True)
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Stopped. The same command again goes on from here.", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # whoever read the output has enough
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the flush at the end
-        return INTERRUPTED
-    except OSError as error:
-        if args.debug:
-            raise
-        print(f"error: {error} [disk]", file=sys.stderr)
-        return 3
-    except Exception as error:
-        if args.debug:
-            raise
-        print(
-            f"error: {type(error).__name__}: {error} [internal]\nThis is a defect: --debug shows"
-            " where. Nothing that was made is lost.",
-            file=sys.stderr,
-        )
-        return 3
+
+    return ended(work, debug=args.debug, failed=failed)
 
 
 def _plan(asked: Asked, as_json: bool) -> int:

@@ -90,7 +90,7 @@ def _bench(home: Home, amounts: Amounts, quick: bool) -> list[str]:
     finally:
         home.stop_server()
     first = None
-    if not quick:
+    if amounts.first:
         _say("the first picture")
         first = ours.first_picture(home, amounts.first)
     return table.lines([*rows, table.first_picture(first)])
