@@ -63,6 +63,8 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--folder", type=Path, required=True, help="what training keeps")
     given = parser.parse_args()
+    if not given.checkpoint.is_file():
+        parser.error(f"{given.checkpoint} is not there: it is what `make train-sketch` ends with")
     say = train.Log(given.folder / "evaluation.txt")
 
     painted, shown = judge.renderings(given.folder, LEARNT + HELD_BACK, seed=1)
