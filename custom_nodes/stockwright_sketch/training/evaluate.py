@@ -67,8 +67,8 @@ def main() -> None:
         parser.error(f"{given.checkpoint} is not there: it is what `make train-sketch` ends with")
     say = train.Log(given.folder / "evaluation.txt")
 
-    painted, shown = judge.renderings(given.folder, LEARNT + HELD_BACK, seed=1)
-    right = judge.labels(shown)
+    painted, rendered = judge.renderings(given.folder, LEARNT + HELD_BACK, seed=1)
+    right = judge.labels(rendered)
     judging = judge.train(painted[:LEARNT], right[:LEARNT], 0, say)
     parts = checkpoint.read(given.checkpoint)
     held = autoencoder.as_tensor(painted[LEARNT:])
@@ -85,10 +85,12 @@ def main() -> None:
         ]
     )
     wished = judge.labels([picture for _, picture in asked])
-    sheet.write(drawn[:96], [p.place for _, p in asked[:96]], given.folder / "asked-items.png", 12)
-    sheet.write(
-        drawn[200:], [p.place for _, p in asked[200:]], given.folder / "asked-scenes.png", 12
-    )
+    for name, part in (
+        ("asked-items", slice(96)),
+        ("asked-scenes", slice(ASKED["items"], None)),
+    ):
+        shown = [picture.place for _, picture in asked[part]]
+        sheet.write(drawn[part], shown, given.folder / f"{name}.png", 12)
 
     columns = [
         _right(judging.answers(drawn), wished),
