@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 SKETCH = ("--checkpoint", "sketch")
+ITEMS = ("--theme", "Education", "--kinds", "items=1")
+"""What is planned soonest, for tests of what comes after the planning."""
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = (
     *("--set", "StockwrightBatch.width=64"),

@@ -14,13 +14,13 @@ import pytest
 
 from driver.server import Server
 from tests import commands
-from tests.commands import SKETCH, made, submit, the_run, until
+from tests.commands import ITEMS, SKETCH, made, submit, the_run, until
 from tests.proxy import Proxy
 
 
 def test_two_drivers_do_not_share_a_run(server: Server, tmp_path: Path):
     slowly = ("--set", "BasicScheduler.steps=200")
-    arguments = ("--theme", "Finance", "--count", "5", "--batch", "1", *slowly)
+    arguments = (*ITEMS, "--count", "5", "--batch", "1", *slowly)
     first = commands.start(tmp_path, *arguments)
     until(lambda: len(made(tmp_path)) >= 1, first)
     second = submit(tmp_path, *arguments)
@@ -34,7 +34,7 @@ def test_two_drivers_do_not_share_a_run(server: Server, tmp_path: Path):
 
 
 def test_a_killed_driver_makes_nothing_twice(server: Server, tmp_path: Path):
-    arguments = ("--theme", "Logistics", "--count", "12", "--batch", "2")
+    arguments = (*ITEMS, "--count", "12", "--batch", "2")
     first = commands.start(tmp_path, *arguments)
     until(lambda: len(made(tmp_path)) >= 4, first)
     first.kill()
@@ -52,7 +52,7 @@ def test_a_killed_driver_makes_nothing_twice(server: Server, tmp_path: Path):
 
 def test_a_silent_websocket_stops_nothing(server: Server, tmp_path: Path):
     with Proxy(server.url, silent=True) as proxy:
-        done = submit(tmp_path, "--theme", "Travel", "--count", "4", *SKETCH, "--server", proxy.url)
+        done = submit(tmp_path, *ITEMS, "--count", "4", *SKETCH, "--server", proxy.url)
     assert done.returncode == 0, done.stderr
     assert proxy.frames == 0
     assert proxy.swallowed > 0
@@ -61,7 +61,7 @@ def test_a_silent_websocket_stops_nothing(server: Server, tmp_path: Path):
 
 def test_a_given_server_that_goes_away_is_waited_for(server: Server, tmp_path: Path):
     with Proxy(server.url) as proxy:
-        arguments = ("--theme", "Travel", "--count", "6", "--batch", "1", *SKETCH)
+        arguments = (*ITEMS, "--count", "6", "--batch", "1", *SKETCH)
         driver = commands.start(tmp_path, *arguments, "--server", proxy.url)
         until(lambda: len(made(tmp_path)) >= 2, driver)
         proxy.down = True
@@ -99,7 +99,7 @@ def test_a_redirect_is_not_followed(server: Server, tmp_path: Path):
 
 
 def test_a_token_goes_with_every_request(server: Server, tmp_path: Path):
-    arguments = ("--theme", "Travel", "--count", "2", *SKETCH, "--server")
+    arguments = (*ITEMS, "--count", "2", *SKETCH, "--server")
     with Proxy(server.url, token="secret") as proxy:
         refused = submit(tmp_path, *arguments, proxy.url)
         assert refused.returncode == 3
@@ -138,7 +138,7 @@ def spoil_first(change: Callable[[bytes], bytes | None]) -> Callable[[str], obje
 def test_a_job_that_fails_three_times_is_given_up_and_can_be_tried_again(
     server: Server, tmp_path: Path, change: Callable[[bytes], bytes | None], reason: str
 ):
-    arguments = ("--theme", "Sport", "--count", "4", "--batch", "2", *SKETCH, "--server")
+    arguments = (*ITEMS, "--count", "4", "--batch", "2", *SKETCH, "--server")
     with Proxy(server.url, spoil=spoil_first(change)) as proxy:
         done = submit(tmp_path, *arguments, proxy.url)
     assert done.returncode == 1

@@ -18,7 +18,7 @@ from tests.graphs import node, stock_graph
 from tests.make_lora import make_lora
 
 SIZE = 64
-TWO = ("--theme", "Education", "--count", "2")
+TWO = (*commands.ITEMS, "--count", "2")
 
 
 def classic(**sampler: Any) -> dict[str, Any]:

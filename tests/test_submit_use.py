@@ -95,14 +95,14 @@ def test_https_on_a_server_without_it_is_said(server: Server, tmp_path: Path):
 
 
 def test_a_closed_pipe_and_an_early_interrupt_end_quietly(server: Server, tmp_path: Path):
-    driver = commands.start(tmp_path, "--theme", "Sport", "--count", "2", "--json")
+    driver = commands.start(tmp_path, *commands.ITEMS, "--count", "2", "--json")
     assert driver.stdout is not None
     driver.stdout.readline()
     driver.stdout.close()
     assert driver.stderr is not None
     assert driver.stderr.read() == ""
     assert driver.wait(60) == 130
-    early = commands.start(tmp_path, "--theme", "Sport", "--count", "2")
+    early = commands.start(tmp_path, *commands.ITEMS, "--count", "2")
     time.sleep(0.3)
     early.send_signal(signal.SIGINT)
     _, said = early.communicate(timeout=60)

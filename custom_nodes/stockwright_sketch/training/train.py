@@ -39,7 +39,7 @@ class Amounts:
     """Prompts of a sheet."""
 
 
-FULL = Amounts(pictures=18_000, portraits=480, autoencoder_steps=1_900, steps=16_000, sheet=24)
+FULL = Amounts(pictures=18_000, portraits=480, autoencoder_steps=1_900, steps=7_600, sheet=24)
 QUICK = Amounts(pictures=24, portraits=8, autoencoder_steps=2, steps=2, sheet=1)
 
 
