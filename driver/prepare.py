@@ -15,6 +15,7 @@ from .graphs import (
     Difference,
     Graph,
     ObjectInfo,
+    Origins,
     batch_size_of,
     check,
     differences,
@@ -34,6 +35,7 @@ from .graphs import (
     title_of,
     to_api,
     trace_graph,
+    without_planner,
 )
 from .order import Order
 
@@ -72,7 +74,8 @@ def prepare(
 
     Raises GraphInvalid, BindingError, PreflightFailed with all that is missing, or TraceUncertain.
     """
-    stock_api = to_api(_graph("workflow.json", workflow), info)
+    saved = _graph("workflow.json", workflow)
+    stock_api = without_planner(to_api(saved, info), info)
     plan_api = to_api(_graph("plan.json", plan), info)
     bound = _bind(order, stock_api, plan_api, info)
     if sketch is None:
@@ -80,7 +83,7 @@ def prepare(
     if sketch:
         bound = _bind(order, _with_sketch(stock_api, info), plan_api, info)
     stock, planned = bound
-    check(stock, planned, info)
+    check(stock, planned, info, Origins.of(saved))
     driven, size, notes = _driven(order, stock, info, canvas_of(workflow))
     changes = (*differences(stock_api, stock), *differences(plan_api, planned))
     return Prepared(driven, planned, size, sketch, _checkpoints(stock), changes, notes)

@@ -9,9 +9,19 @@ from pathlib import Path
 import pytest
 
 from driver.errors import PreflightFailed
-from driver.graphs import ApiGraph, check, find_missing_models, find_nodes, load_graph, to_api
-from driver.places import WORKFLOWS
+from driver.graphs import (
+    ApiGraph,
+    Origins,
+    check,
+    find_missing_models,
+    find_nodes,
+    load_graph,
+    to_api,
+    without_planner,
+)
+from driver.places import CUSTOM_NODES, WORKFLOWS
 
+EXAMPLES = CUSTOM_NODES / "stockwright" / "example_workflows"
 DATA = Path(__file__).parent / "data"
 INFO = json.loads((DATA / "object_info.json").read_text())
 
@@ -43,17 +53,18 @@ def test_one_error_lists_all_that_is_missing(stock: ApiGraph, plan: ApiGraph) ->
     plan = put(plan, "StockwrightLoadLLM", "model", "Qwen.gguf")
     stock["90"] = {"class_type": "VAEDecodes", "inputs": {}, "_meta": {"title": "Fancy"}}
     stock["91"] = {"class_type": "FaceFixer", "inputs": {}, "_meta": {"title": "Faces"}}
+    origins = Origins({"FaceFixer": "face-pack 1.2"}, {"film.safetensors": ("https://a/film", "")})
     with pytest.raises(PreflightFailed) as error:
-        check(stock, plan, INFO)
+        check(stock, plan, INFO, origins)
     text = str(error.value)
     for words in (
         "'Load Checkpoint', ckpt_name: 'skech.safetensors'; there is sketch.safetensors, sd_xl",
         "'Sampler', sampler_name: 'eular'; there is euler,",
         "'LoRA Stack', loras: 'pastell'; there is pastel.safetensors, film.safetensors",
         "'Load Prompt LLM', model: 'Qwen.gguf'; there is SmolLM2-135M-Instruct.Q4_1.gguf",
-        "'Fancy' is a VAEDecodes",
+        "'Fancy' is of the class 'VAEDecodes'",
         "near names are VAEDecode,",
-        "'Faces' is a FaceFixer",
+        "'Faces' is of the class 'FaceFixer', which the server does not have (it is in the pack",
     ):
         assert words in text
     assert "'film'" not in text
@@ -174,3 +185,20 @@ def test_two_of_a_node_that_must_be_one(stock: ApiGraph, plan: ApiGraph) -> None
 def test_a_broken_lora_text(stock: ApiGraph, plan: ApiGraph) -> None:
     with pytest.raises(PreflightFailed, match="not a strength"):
         check(put(stock, "StockwrightLoraStack", "loras", "film:x"), plan, INFO)
+
+
+def test_a_graph_that_plans_by_itself_is_driven_without_its_planner(plan: ApiGraph) -> None:
+    whole = to_api(load_graph(EXAMPLES / "theme-to-pictures.json"), INFO)
+    driven = without_planner(whole, INFO)
+    left_out = {node["class_type"] for i, node in whole.items() if i not in driven}
+    assert left_out == {"StockwrightLoadLLM", "StockwrightWritePrompts"}
+    (batch,) = find_nodes(driven, "StockwrightBatch")
+    assert driven[batch]["inputs"]["jobs"] == ""
+    check(driven, plan, INFO)
+
+
+def test_a_planner_that_feeds_more_than_the_batch_stays() -> None:
+    whole = to_api(load_graph(EXAMPLES / "theme-to-pictures.json"), INFO)
+    (writer,) = find_nodes(whole, "StockwrightWritePrompts")
+    whole["90"] = {"class_type": "PreviewAny", "inputs": {"source": [writer, 1]}}
+    assert without_planner(whole, INFO) == whole

@@ -23,6 +23,8 @@ from .links import picture_nodes
 from .loras import set_loras
 from .model import ApiGraph, Graph, ObjectInfo, find_nodes, title_of
 from .numbers import set_size
+from .origins import Origins
+from .planners import without_planner
 from .preflight import MissingModel, check, find_missing_models
 from .reading import load_graph, parse_graph
 from .trace import Place, Trace, bind_traced, has_placeholder, name_files, place_at, trace_graph
@@ -33,6 +35,7 @@ __all__ = [
     "Graph",
     "MissingModel",
     "ObjectInfo",
+    "Origins",
     "Place",
     "Trace",
     "batch_size_of",
@@ -60,4 +63,5 @@ __all__ = [
     "title_of",
     "to_api",
     "trace_graph",
+    "without_planner",
 ]

@@ -27,7 +27,7 @@ class Origins:
     def of(cls, graph: Graph) -> Origins:
         """What the file says; an API graph says nothing."""
         if not graph.is_canvas:
-            return cls({}, {})
+            return NO_ORIGINS
         packs: dict[str, str] = {}
         models: dict[str, tuple[str, str]] = {}
         for node in _nodes(graph.data):
@@ -81,3 +81,6 @@ def _plain(text: str) -> str:
     """A text of the file on one line of a message, shortened."""
     kept = "".join(char if char.isprintable() else " " for char in text)
     return kept if len(kept) <= 300 else f"{kept[:299]}…"
+
+
+NO_ORIGINS = Origins({}, {})

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 
 from ..errors import PreflightFailed
-from .model import ApiGraph, Graph, ObjectInfo, shown, title_of
-from .nearest import listed
+from .model import ApiGraph, Graph, ObjectInfo
 from .origins import Origins
-from .preflight import find_missing_models
-
-_LISTED = 20
+from .preflight import LISTED, models_not_there, unknown_classes
 
 
 def check_classes(graph: Graph, api: ApiGraph, info: ObjectInfo) -> None:
     """Raises one PreflightFailed that names the nodes of a converted graph whose classes the server
     does not have, and the packs that have them, where the file says so."""
-    lines = list(islice(_unknown_classes(graph, api, info), _LISTED))
+    lines = list(islice(unknown_classes(api, info, Origins.of(graph)), LISTED))
     if lines:
         raise PreflightFailed(
             "the server lacks what the graph needs:\n" + "\n".join(f"  {line}" for line in lines),
@@ -32,19 +28,8 @@ def missing_models(graph: Graph, api: ApiGraph, info: ObjectInfo) -> list[str]:
     """
     origins = Origins.of(graph)
     lines = (
-        f"{missing}{origins.address_of(missing.value)}"
-        for node_id, node in api.items()
-        for missing in find_missing_models({node_id: node}, info)
+        line
+        for node_id, node in api.items()  # also those that no output needs
+        for line in models_not_there({node_id: node}, info, origins)
     )
-    return list(islice(lines, _LISTED))
-
-
-def _unknown_classes(graph: Graph, api: ApiGraph, info: ObjectInfo) -> Iterator[str]:
-    origins = Origins.of(graph)
-    for node_id, node in api.items():
-        kind = node["class_type"]
-        if kind not in info:
-            yield (
-                f"{shown(title_of(api, node_id))} is of the class {shown(kind)}, which the server"
-                f" does not have{origins.pack_of(kind)}; near names are {listed(kind, list(info))}"
-            )
+    return list(islice(lines, LISTED))

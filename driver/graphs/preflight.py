@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from stockwright.core import names
@@ -13,9 +14,12 @@ from stockwright.core.loras import find_lora, parse_loras
 from ..errors import PreflightFailed
 from .definitions import COMBO, InputSpec, node_def
 from .links import behind, output_nodes, picture_nodes
-from .model import ApiGraph, ObjectInfo, find_nodes, is_link, title_of
+from .model import ApiGraph, ObjectInfo, find_nodes, is_link, shown, title_of
 from .nearest import listed, nearest_first
+from .origins import NO_ORIGINS, Origins
 
+LISTED = 20
+"""Lines of one sort that an error lists."""
 _UPLOADS = ("image_upload", "video_upload", "audio_upload", "file_upload", "animated_image_upload")
 
 
@@ -37,18 +41,19 @@ class MissingModel:
         return f"{self.title!r}, {self.input}: {self.value!r}; there is {there}"
 
 
-def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo) -> None:
+def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo, origins: Origins = NO_ORIGINS) -> None:
     """Raises one PreflightFailed that lists all that keeps the two graphs from running: classes,
-    files, choices and numbers that the server does not take, with what it has instead, and nodes
-    that the driver needs: one that takes pictures and at most one Stockwright Batch in `stock`,
-    exactly one Write Theme Prompts in `plan`."""
+    files, choices and numbers that the server does not take, with what it has instead and where to
+    get it, as far as `origins`, those of the stock graph's file, tell; and nodes that the driver
+    needs: one that takes pictures and at most one Stockwright Batch in `stock`, exactly one Write
+    Theme Prompts in `plan`."""
     lines = [
         *_missing_nodes(stock, info),
         *_wrong_nodes("the plan graph", plan, names.WRITE_PROMPTS, "Write Theme Prompts"),
     ]
-    for graph in (stock, plan):
-        lines += _missing_classes(graph, info)
-        lines += [str(missing) for missing in find_missing_models(graph, info)]
+    for graph, known in ((stock, origins), (plan, NO_ORIGINS)):
+        lines += islice(unknown_classes(graph, info, known), LISTED)
+        lines += islice(models_not_there(graph, info, known), LISTED)
         lines += wrong_numbers(graph, info)
     if lines:
         raise PreflightFailed(
@@ -72,6 +77,25 @@ def find_missing_models(api: ApiGraph, info: ObjectInfo) -> list[MissingModel]:
         for node_id in _run(api, info)
         for name, value, offered in _not_offered(api[node_id], info)
     ]
+
+
+def models_not_there(api: ApiGraph, info: ObjectInfo, origins: Origins) -> Iterator[str]:
+    """A line for each of `find_missing_models`: the node's title, what is there instead, and the
+    address that the file has for it."""
+    for missing in find_missing_models(api, info):
+        yield f"{missing}{origins.address_of(missing.value)}"
+
+
+def unknown_classes(api: ApiGraph, info: ObjectInfo, origins: Origins) -> Iterator[str]:
+    """A line for each node whose class the server does not have, with the pack that has it, where
+    the file says so, and near names."""
+    for node_id, node in api.items():
+        kind = node["class_type"]
+        if kind not in info:
+            yield (
+                f"{shown(title_of(api, node_id))} is of the class {shown(kind)}, which the server"
+                f" does not have{origins.pack_of(kind)}; near names are {listed(kind, list(info))}"
+            )
 
 
 def wrong_numbers(api: ApiGraph, info: ObjectInfo) -> list[str]:
@@ -173,15 +197,3 @@ def _wrong_nodes(where: str, api: ApiGraph, class_type: str, display_name: str) 
         titles = ", ".join(repr(title_of(api, node_id)) for node_id in found)
         there = f": {titles}" if titles else ""
         yield f"{where} has {len(found)} {display_name} nodes instead of exactly one{there}"
-
-
-def _missing_classes(api: ApiGraph, info: ObjectInfo) -> Iterator[str]:
-    classes = list(info)
-    for node_id, node in api.items():
-        wanted = node["class_type"]
-        if wanted not in info:
-            near = listed(wanted, nearest_first(wanted, classes)[:3])
-            yield (
-                f"{title_of(api, node_id)!r} is a {wanted}, a class that the server does not have; "
-                f"near names are {near}"
-            )
