@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 SKETCH = ("--checkpoint", "sketch")
 ITEMS = ("--theme", "Education", "--kinds", "items=1")
 """What is planned soonest, for tests of what comes after the planning."""
@@ -69,6 +71,15 @@ def pictures(run: Path) -> list[Path]:
 def manifest(run: Path) -> list[dict[str, str]]:
     with (run / "manifest.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def painted(run: Path) -> dict[str, dict[str, Any]]:
+    """Job id -> the API graph that the picture carries."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in manifest(run):
+        with Image.open(run / row["file"]) as image:
+            found[row["id"]] = json.loads(image.info["prompt"])
+    return found
 
 
 def kinds(run: Path) -> Counter[str]:

@@ -123,6 +123,13 @@ def test_main_names_the_category_and_our_types(language: str):
 
 
 @each_language
+def test_main_has_the_words_that_the_scripts_show(language: str):
+    scripts = "".join(path.read_text("utf-8") for path in (PACK / "web").glob("*.js"))
+    used = set(re.findall(r'\bword\("(\w+)"\)', scripts))
+    assert used == set(locale(language, "main.json")["stockwright"])
+
+
+@each_language
 @each_node
 def test_help_page_names_every_input_and_output(language: str, node_id: str):
     page = (PACK / "web" / "docs" / node_id / f"{language}.md").read_text("utf-8")

@@ -13,7 +13,7 @@ from PIL import Image
 from driver import places
 from driver.server import Server
 from tests import commands
-from tests.commands import submit, the_run
+from tests.commands import painted, submit, the_run
 from tests.graphs import node, stock_graph
 from tests.make_lora import make_lora
 
@@ -49,15 +49,6 @@ def drive(cwd: Path, graph: dict[str, Any], *arguments: str) -> Path:
     assert done.returncode == 0, done.stderr
     assert len(commands.pictures(the_run(cwd))) == 2
     return the_run(cwd)
-
-
-def painted(run: Path) -> dict[str, dict[str, Any]]:
-    """Job id -> the API graph that the picture carries."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in commands.manifest(run):
-        with Image.open(run / row["file"]) as image:
-            found[row["id"]] = json.loads(image.info["prompt"])
-    return found
 
 
 def pixels(run: Path) -> dict[str, bytes]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 WEB_DIRECTORY = "./web"
-"""What ComfyUI serves below `/extensions/stockwright`: the help pages, in `docs`."""
+"""What ComfyUI serves below `/extensions/stockwright`: the scripts that the canvas loads, and help
+pages, in `docs`."""
 
 
 async def comfy_entrypoint() -> Any:

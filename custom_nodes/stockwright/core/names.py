@@ -19,5 +19,5 @@ UI_JOBS = "stockwright_jobs"
 """UI output of *Write Theme Prompts*: one dict per job (`Job.to_dict`)."""
 
 UI_FILES = "stockwright_files"
-"""UI output of *Save Stock Image*: one dict per picture with the keys `job`, `filename`,
+"""UI output of *Save Stock Image*: one dict per picture with the keys `job`, `subject`, `filename`,
 `subfolder`, `type`, `width`, `height`, `bytes`, `sha256`."""

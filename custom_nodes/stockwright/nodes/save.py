@@ -102,6 +102,7 @@ class SaveStockImage(io.ComfyNode):
 def _entry(written: WrittenImage, job: Job, output: Path) -> dict[str, Any]:
     return {
         "job": job.id,
+        "subject": job.subject,
         "filename": written.path.name,
         "subfolder": written.path.parent.relative_to(output).as_posix(),
         "type": "output",

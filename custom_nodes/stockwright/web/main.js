@@ -1,0 +1,45 @@
+// What Stockwright's nodes show in the canvas: the jobs that were written, captions of the saved
+// pictures, and what is wrong. None of it is part of the saved file or of the graph that is queued.
+
+import { api } from "../../scripts/api.js";
+import { app } from "../../scripts/app.js";
+import { showCaptions } from "./captions.js";
+import { checkJobsField, listenForErrors } from "./errors.js";
+import { prepareJobs, showJobs } from "./jobs.js";
+import { after, outputOf } from "./nodes.js";
+import { loadWords } from "./words.js";
+
+/** What each class does when it is made, and when it has output. */
+const CLASSES = {
+    StockwrightWritePrompts: { prepare: prepareJobs, show: showJobs },
+    StockwrightBatch: { prepare: checkJobsField },
+    StockwrightSaveImage: { show: showCaptions },
+};
+
+app.registerExtension({
+    name: "Stockwright",
+
+    async init() {
+        await loadWords();
+    },
+
+    async setup() {
+        listenForErrors(app, api);
+    },
+
+    async beforeRegisterNodeDef(nodeType, nodeData) {
+        const { prepare, show } = CLASSES[nodeData.name] ?? {};
+        const methods = nodeType.prototype;
+        if (prepare) {
+            after(methods, "onNodeCreated", prepare);
+        }
+        if (show) {
+            after(methods, "onExecuted", show);
+            // A graph that comes back from another tab brings its output, without an event.
+            after(methods, "onDrawBackground", (node) => {
+                const output = outputOf(app, node);
+                if (output) show(node, output);
+            });
+        }
+    },
+});
