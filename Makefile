@@ -2,6 +2,7 @@
 # make run     ten pictures of a theme
 # make test    lint and tests
 # make lint    ruff and pyright
+# make golden  what ComfyUI's own canvas makes of every template: tests/data/golden.json.gz
 # make bench   the table in the README
 # make train-sketch   trains the small checkpoint for hours, goes on where it was; QUICK=1: a minute
 # make eval-sketch    how often it draws what was asked
@@ -10,7 +11,7 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: setup run test lint bench train-sketch eval-sketch
+.PHONY: setup run test lint browser golden bench train-sketch eval-sketch
 .NOTPARALLEL:
 
 setup:
@@ -22,13 +23,19 @@ setup:
 run: setup
 	@$(VENV_PYTHON) driver/submit.py --theme Education
 
-test: setup lint
+test: setup lint browser
 	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	@$(VENV_PYTHON) -m ruff check
 	@$(VENV_PYTHON) -m ruff format --check
 	@$(VENV_PYTHON) -m pyright
+
+browser: setup
+	@$(VENV_PYTHON) -m tests.browser install
+
+golden: setup browser
+	@$(VENV_PYTHON) -m tests.golden.export
 
 bench: setup
 	@$(VENV_PYTHON) tests/bench/bench.py

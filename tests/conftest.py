@@ -45,6 +45,24 @@ make_home(HOME)
 from driver import embedded, places  # noqa: E402
 from driver.host import install  # noqa: E402
 from driver.server import Server  # noqa: E402
+from tests import browser  # noqa: E402
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where there is no Chromium browser tests do not run. In CI they run, and fail."""
+    in_it = [item for item in items if item.get_closest_marker("browser")]
+    if in_it and not os.environ.get("CI") and browser.find() is None:
+        for item in in_it:
+            item.add_marker(pytest.mark.skip(reason="no Chromium"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
+    names = [report.nodeid for report in skipped if "browser" in report.keywords]
+    if names:
+        terminalreporter.section("not run, since there is no Chromium")
+        for line in (*names, "", browser.WHAT_TO_DO):
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,11 +18,11 @@ from driver.graphs.inputs import settable_inputs
 from driver.graphs.parts import check_classes, missing_models
 from driver.graphs.reading import MAX_BYTES, MAX_CONTAINERS, MAX_DEPTH
 from driver.graphs.values import resolve_choices
-from driver.places import WORKFLOWS
+from tests.golden import reference
 
 DATA = Path(__file__).parent / "data"
-INFO = json.loads((DATA / "object_info.json").read_text())
-FILES = sorted([*(DATA / "graphs").glob("*.json"), *WORKFLOWS.glob("*.json")])
+INFO = reference.read().info | json.loads((DATA / "object_info.json").read_text())
+FILES = [*reference.own_graphs().values(), reference.own_export("classic")]
 GROUP = DATA / "groups" / "sample.json"
 ODD: list[Any] = [
     None, True, -1, 0, 4, 1e300, 10**30, "", "-10", "KSampler", "workflow>x", "Reroute", [], {},

@@ -15,11 +15,18 @@ from .model import ObjectInfo
 
 COMBO = "COMBO"
 _DEFAULTS: dict[str, Any] = {"INT": 0, "FLOAT": 0, "BOOLEAN": False, "STRING": "", "MARKDOWN": ""}
-_PLAIN_WIDGETS = {"COLOR", "CHART", "GALLERIA", "IMAGECOMPARE", "TEXTAREA", "WEBCAM"}
-WIDGET_TYPES = {*_DEFAULTS, COMBO} | _PLAIN_WIDGETS
+_PLAIN_WIDGETS = {"COLOR", "CHART", "GALLERIA", "IMAGECOMPARE", "TEXTAREA"}
+_LIVE_WIDGETS = {"AUDIO_RECORD", "LOAD_3D", "WEBCAM"}
+"""What these queue is made in the browser at that moment: no file has it."""
+WIDGET_TYPES = {*_DEFAULTS, COMBO} | _PLAIN_WIDGETS | _LIVE_WIDGETS
 _SEED_NAMES = {"seed", "noise_seed"}
 UPLOAD_OPTIONS = ("image_upload", "video_upload", "animated_image_upload")
 _AUDIO_PLAYERS = {"LoadAudio", "SaveAudio", "PreviewAudio", "SaveAudioMP3", "SaveAudioOpus"}
+_3D_BUTTONS = {
+    "upload 3d model": "upload3dmodel",
+    "upload extra resources": "uploadExtraResources",
+    "clear": "clear",
+}
 _VIEWERS = {"Preview3D": "image", "SaveGLB": "image", "PreviewAny": "preview"}
 
 MISSING: Any = object()
@@ -109,7 +116,9 @@ def _input(name: str, spec: list[Any], required: bool) -> InputSpec:
 
 def _widgets(class_type: str, inputs: tuple[InputSpec, ...]) -> Iterator[Widget]:
     for spec in inputs:
-        if spec.is_widget:
+        if spec.is_widget and spec.widget_type in _LIVE_WIDGETS:
+            yield from _live(spec)
+        elif spec.is_widget:
             yield Widget(
                 spec.name,
                 _default(spec),
@@ -126,10 +135,21 @@ def _widgets(class_type: str, inputs: tuple[InputSpec, ...]) -> Iterator[Widget]
         yield Widget("upload", queued=False)
 
 
+def _live(spec: InputSpec) -> Iterator[Widget]:
+    if spec.widget_type == "AUDIO_RECORD":  # nothing recorded
+        yield Widget(spec.name, "", saved=False)
+        return
+    if spec.widget_type == "LOAD_3D":
+        yield from (Widget(name, value) for name, value in _3D_BUTTONS.items())
+    yield Widget(spec.name, queued=False)
+
+
 def _companions(spec: InputSpec) -> Iterator[Widget]:
-    """Widgets that the canvas puts behind another: they are saved, but never queued."""
-    if spec.options.get("remote", {}).get("refresh_button"):
-        yield Widget("refresh", queued=False)
+    """Widgets that the canvas puts behind another."""
+    if remote := spec.options.get("remote"):
+        yield Widget("auto refresh", queued=False)
+        if remote.get("refresh_button"):
+            yield Widget("refresh", "refresh")
     control = spec.options.get("control_after_generate")
     if spec.widget_type == "INT" and (control or (control is None and spec.name in _SEED_NAMES)):
         yield Widget("control_after_generate", queued=False)

@@ -61,7 +61,23 @@ class Resolver:
         """What stands behind a node's input, or None where nothing does."""
         if scope.group is not None:
             return self._inside_group(scope, node, index)
-        return self._input(scope, node, index, None, set())
+        source = self._input(scope, node, index, None, set())
+        return self._left_above(scope, node, index) if source is None else source
+
+    def _left_above(self, scope: Scope, node: Node, index: int) -> Source:
+        """What a subgraph's node shows for an input whose link comes from nothing: the canvas
+        gives that to the widgets inside when it saves or queues the graph."""
+        number, value = node.inputs[index].link, MISSING
+        while scope.parent is not None and scope.owner is not None:
+            link = scope.links.get(number) if number is not None else None
+            if link is None or link.origin != SUBGRAPH_INPUT:
+                break
+            if link.origin_slot >= len(scope.owner.inputs):
+                return None
+            slot = scope.owner.inputs[link.origin_slot]
+            value = promoted_values(scope.parent, scope.owner).get(slot.name, MISSING)
+            scope, number = scope.parent, slot.link
+        return Literal.of(value)
 
     def _input(
         self, scope: Scope, node: Node, index: int, wanted: str | None, seen: set[Any]

@@ -165,11 +165,14 @@ def _without_forced(node: Node, saved: list[Any]) -> list[Any]:
 def _queued(widget: Widget, value: Any) -> Any:
     if isinstance(value, list):
         return wrapped(cast("list[Any]", value))
-    if not isinstance(value, str):
-        return value
-    if widget.multiline:
-        value = re.sub(r"\r\n?", "\n", value)
-    return resolve_choices(value) if widget.dynamic else value
+    value = _shown(widget, value)
+    return resolve_choices(value) if widget.dynamic and isinstance(value, str) else value
+
+
+def _shown(widget: Widget, value: Any) -> Any:
+    if widget.multiline and isinstance(value, str):
+        return re.sub(r"\r\n?", "\n", value)
+    return value
 
 
 def _link_ids(inside: Scope, index: int) -> list[int]:
@@ -188,9 +191,10 @@ def _inner_value(inside: Scope, number: int) -> Any:
         return MISSING
     if target.id in inside.children:
         return promoted_values(inside, target).get(slot.name, MISSING)
-    if slot.widget is None:
-        return MISSING
-    return widget_values(target).get(slot.widget, MISSING)
+    widgets = target.definition.widgets if target.definition else ()
+    widget = next((w for w in widgets if w.name == slot.widget), None)
+    # Not as it is queued: the canvas copies what the widget shows, choices and all.
+    return MISSING if widget is None else _shown(widget, saved_values(target)[widget.name])
 
 
 def _slot_of(node: Node, number: int) -> Slot | None:
