@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
@@ -68,21 +68,28 @@ def saved_files(finished: Finished) -> dict[str, SavedFile]:
     }
 
 
-def saved_image(finished: Finished, nodes: Sequence[str]) -> SavedFile | None:
+def saved_image(finished: Finished, nodes: Mapping[str, int]) -> SavedFile | None:
     """The picture of a graph that makes one, whichever output node saved it.
 
-    Saved ones go before temporary ones, and then those of the nodes that `nodes` names first. A
-    node that saved several pictures gives its first.
+    `nodes` are those that take pictures, the most finished first, each with the samplers in front
+    of it. The more samplers the better; of as many, saved pictures go before temporary ones. A node
+    that saved several pictures gives its first.
     """
     ranks = {node_id: rank for rank, node_id in enumerate(nodes)}
     found = [
-        (told.get("type", "output") != "output", ranks.get(node_id, len(ranks)), place, told)
+        (
+            -nodes.get(node_id, -1),
+            told.get("type", "output") != "output",
+            ranks.get(node_id, len(ranks)),
+            place,
+            told,
+        )
         for node_id, output in finished.outputs.items()
         for place, told in enumerate(_pictures(output))
     ]
     if not found:
         return None
-    told = min(found, key=lambda one: one[:3])[3]
+    told = min(found, key=lambda one: one[:4])[4]
     folder = (str(told.get("subfolder") or ""), str(told.get("type") or "output"))
     return SavedFile(str(told["filename"]), *folder)
 

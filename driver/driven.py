@@ -7,7 +7,7 @@ without a Stockwright Batch     the same, by what was traced
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stockwright.core.jobs import Job
@@ -24,8 +24,8 @@ class Driven:
     """Settings applied, jobs not yet."""
     canvas: Graph | None
     """What the pictures carry as their canvas graph."""
-    savers: tuple[str, ...]
-    """Nodes that take pictures, the most finished first."""
+    savers: Mapping[str, int]
+    """Nodes that take pictures, the most finished first, each with the samplers in front of it."""
     trace: Trace | None = None
     """None for a graph with a Stockwright Batch."""
 

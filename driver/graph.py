@@ -26,7 +26,8 @@ try:
     from driver.ending import ended
     from driver.errors import GraphInvalid
     from driver.graphs import ApiGraph, ObjectInfo, load_graph, to_api
-    from driver.graphs.inputs import SettableInput, settable_inputs, shared_titles
+    from driver.graphs.inputs import SettableInput, settable_inputs
+    from driver.graphs.model import as_list, one_line, shown
     from driver.graphs.parts import check_classes, missing_models
     from driver.progress import reporting
 except ImportError as error:
@@ -39,7 +40,11 @@ except ImportError as error:
 except KeyboardInterrupt:
     sys.exit(130)
 
-_CHOICES, _WIDTH = 5, 60
+_CHOICES = 5
+_WHAT_TO_DO = (
+    "Before this graph can run, put them there (driver/models.py pull fetches models), or name"
+    " others to submit.py by --checkpoint or --set."
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,8 +57,11 @@ def _print(args: argparse.Namespace) -> int:
     info = _read_info(args.object_info) if args.object_info else _ask(args.server)
     api = to_api(graph, info)
     check_classes(graph, api, info)
-    for line in missing_models(graph, api, info):
+    missing = missing_models(graph, api, info)
+    for line in missing:
         print(f"not on the server: {line}", file=sys.stderr)
+    if missing:
+        print(_WHAT_TO_DO, file=sys.stderr)
     if args.inputs:
         _print_inputs(api, info)
     else:
@@ -97,13 +105,35 @@ def _read_info(path: Path) -> ObjectInfo:
     except (OSError, ValueError, RecursionError) as error:
         raise GraphInvalid(f"cannot be read: {error}", where=str(path)) from error
     nodes = cast("Mapping[str, Any]", data if isinstance(data, dict) else {})
-    if not nodes or not all(isinstance(node, dict) and "input" in node for node in nodes.values()):
+    broken = [name for name, node in nodes.items() if not _is_definition(node)]
+    if not nodes or broken:
+        why = f": it does not say what inputs {shown(broken[0])} has" if broken else ""
         raise GraphInvalid(
-            "is not a server's answer to /object_info",
+            f"is not a server's answer to /object_info{why}",
             where=str(path),
             hint="Save what http://your-server:8188/object_info gives.",
         )
     return nodes
+
+
+def _is_definition(node: Any) -> bool:
+    """Whether a node's inputs are as /object_info has them: group -> name -> [type, options]."""
+    groups: Any = cast("dict[str, Any]", node).get("input") if isinstance(node, dict) else None
+    if not isinstance(groups, dict):
+        return False
+    for group in ("required", "optional"):
+        specs: Any = cast("dict[str, Any]", groups).get(group) or {}
+        if not isinstance(specs, dict):
+            return False
+        if not all(_is_input(spec) for spec in cast("dict[str, Any]", specs).values()):
+            return False
+    return True
+
+
+def _is_input(spec: Any) -> bool:
+    kind, *more = as_list(spec) or [None]
+    options: Any = more[0] if more and more[0] else {}
+    return isinstance(kind, str | list) and isinstance(options, dict)
 
 
 def _print_json(api: ApiGraph) -> None:
@@ -121,22 +151,18 @@ def _print_inputs(api: ApiGraph, info: ObjectInfo) -> None:
         table.add_column(column, overflow="fold")
     for entry in settable_inputs(api, info):
         value = f"← {entry.source}" if entry.source is not None else entry.value
-        cells = (_cell(cell) for cell in (entry.title, entry.name, entry.type, value))
+        text = "" if value is None else one_line(value)
+        cells = (one_line(entry.title, 200), one_line(entry.name), one_line(entry.type), text)
         table.add_row(*cells, _choices(entry))
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = 200
     console.print(table)
-    for title in shared_titles(api):
-        console.print(
-            f"Several nodes have the title {_cell(title)}: to set one by title, give them different"
-            " ones in the canvas."
-        )
 
 
 def _choices(entry: SettableInput) -> str:
     if entry.choices is not None:
-        first = ", ".join(_cell(choice) for choice in entry.choices[:_CHOICES])
+        first = ", ".join(one_line(choice) for choice in entry.choices[:_CHOICES])
         more = len(entry.choices) - _CHOICES
         return f"{first} and {more} more" if more > 0 else first or "none on this server"
     if entry.low is None or entry.high is None:
@@ -144,15 +170,6 @@ def _choices(entry: SettableInput) -> str:
     return (
         f"{entry.low:.16g} to {entry.high:.16g}" if abs(entry.high) < 1e15 else f"{entry.low:g} up"
     )
-
-
-def _cell(value: Any) -> str:
-    """A value on one line, shortened, and without what a terminal would act on."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = "".join(char if char.isprintable() else " " for char in text[: _WIDTH + 1])
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,21 +17,25 @@ from .graphs import (
     Origins,
     batch_size_of,
     check,
+    check_classes,
     differences,
     find_input,
     find_missing_models,
     find_nodes,
     has_placeholder,
+    more_than_kept,
     names_a_node,
+    no_node,
     parse_assignment,
     picture_nodes,
     place_at,
+    placeholders,
     set_checkpoint,
     set_loras,
     set_only,
     set_size,
     set_value,
-    title_of,
+    size_of,
     to_api,
     trace_graph,
     without_planner,
@@ -54,7 +57,8 @@ class Prepared:
     checkpoints: tuple[str, ...]
     """The models that paint, as the graph names them."""
     changes: tuple[Difference, ...]
-    """What the order's settings, and the small checkpoint, changed in the graphs."""
+    """What the order's settings and the small checkpoint changed in the graphs, and where the parts
+    of a job go in a graph without a Stockwright Batch, as `{prompt}` and so on."""
     notes: tuple[str, ...]
     """What a person should know of how the graph is driven."""
 
@@ -72,20 +76,29 @@ def prepare(
     `sketch` says whether the small checkpoint stands in: True or False as settled at the run's
     first start, None to let it stand in if the graph's own is missing and nobody named another.
 
-    Raises GraphInvalid, BindingError, PreflightFailed with all that is missing, or TraceUncertain.
+    Raises GraphInvalid, PreflightFailed with all that is missing, BindingError (only where no class
+    is missing), or TraceUncertain.
     """
     saved = _graph("workflow.json", workflow)
     stock_api = without_planner(to_api(saved, info), info)
     plan_api = to_api(_graph("plan.json", plan), info)
-    bound = _bind(order, stock_api, plan_api, info)
-    if sketch is None:
-        sketch = _needs_sketch(order, bound[0], stock_api, info)
-    if sketch:
-        bound = _bind(order, _with_sketch(stock_api, info), plan_api, info)
+    origins = Origins.of(saved)
+    try:
+        bound = _bind(order, stock_api, plan_api, info)
+        if sketch is None:
+            sketch = _needs_sketch(order, bound[0], stock_api, info)
+        if sketch:
+            bound = _bind(order, _with_sketch(stock_api, info), plan_api, info)
+    except BindingError:
+        check_classes(stock_api, plan_api, info, origins)  # a missing class is why nothing fits
+        raise
     stock, planned = bound
-    check(stock, planned, info, Origins.of(saved))
+    check(stock, planned, info, origins)
     driven, size, notes = _driven(order, stock, info, canvas_of(workflow))
-    changes = (*differences(stock_api, stock), *differences(plan_api, planned))
+    seen = placeholders(stock, driven.trace) if driven.trace else stock
+    if driven.one_job:
+        notes += tuple(more_than_kept(seen, info))
+    changes = (*differences(stock_api, seen), *differences(plan_api, planned))
     return Prepared(driven, planned, size, sketch, _checkpoints(stock), changes, notes)
 
 
@@ -93,7 +106,7 @@ def _driven(
     order: Order, stock: ApiGraph, info: ObjectInfo, canvas: dict[str, Any] | None
 ) -> tuple[Driven, tuple[int, int], tuple[str, ...]]:
     """How a graph is driven, the size of its jobs, and notes for a person."""
-    savers = tuple(picture_nodes(stock, info))
+    savers = picture_nodes(stock, info)
     if find_nodes(stock, BATCH):
         driven = Driven(stock, canvas, savers)
         alone = "The graph has no Save Stock Image: each picture gets a graph of its own."
@@ -127,7 +140,7 @@ def _bind(
     order: Order, stock: ApiGraph, plan: ApiGraph, info: ObjectInfo
 ) -> tuple[ApiGraph, ApiGraph]:
     if order.checkpoint is not None:
-        stock = _with_checkpoint(stock, order.checkpoint, info)
+        stock = set_checkpoint(stock, order.checkpoint, info)
     if order.loras:
         stock = set_loras(stock, order.loras, info)
     general = {"sampler_name": order.sampler, "steps": order.steps, "cfg": order.cfg}
@@ -145,12 +158,7 @@ def _bind(
         elif names_a_node(plan, target):
             plan = set_value(plan, target, value, info)
         else:
-            titles = sorted({title_of(g, n) for g in (stock, plan) for n in g})
-            raise BindingError(
-                "no node has this title or class",
-                where=f"--set {setting!r}",
-                hint=f"There are: {', '.join(titles)}.",
-            )
+            raise no_node(target.rpartition(".")[0], (stock, plan), f"--set {setting!r}")
     return stock, plan
 
 
@@ -162,24 +170,12 @@ def _sized(stock: ApiGraph, width: int, height: int, info: ObjectInfo) -> ApiGra
     return stock
 
 
-def _with_checkpoint(stock: ApiGraph, name: str, info: ObjectInfo) -> ApiGraph:
-    try:
-        return set_checkpoint(stock, name, info)
-    except BindingError:
-        loaders = [n for n in stock if "ckpt_name" in stock[n]["inputs"]]
-        if len(loaders) != 1:
-            raise
-        # Not there: the check says so, together with all else that is missing.
-        changed = copy.deepcopy(stock)
-        changed[loaders[0]]["inputs"]["ckpt_name"] = name
-        return changed
-
-
 def _needs_sketch(order: Order, bound: ApiGraph, saved: ApiGraph, info: ObjectInfo) -> bool:
     loaders = [node for node in saved.values() if "ckpt_name" in node["inputs"]]
     return (
         order.checkpoint is None
         and len(loaders) == 1
+        and _takes_a_size(bound, info)
         and any(
             missing.input == "ckpt_name"
             and SKETCH in missing.available
@@ -188,6 +184,11 @@ def _needs_sketch(order: Order, bound: ApiGraph, saved: ApiGraph, info: ObjectIn
             for missing in find_missing_models(bound, info)
         )
     )
+
+
+def _takes_a_size(stock: ApiGraph, info: ObjectInfo) -> bool:
+    batches = find_nodes(stock, BATCH)
+    return len(batches) == 1 if batches else size_of(stock, info) is not None
 
 
 def _with_sketch(stock: ApiGraph, info: ObjectInfo) -> ApiGraph:

@@ -7,6 +7,8 @@ steps        a whole number
 cfg          a number
 size         `768x512`, in pixels
 Title.input  a value for any input, by the title or class of its node
+
+`yes`, `no`, `on` and `off` are texts, as in YAML 1.2, and truth values only where the node has one.
 """
 
 from __future__ import annotations
@@ -28,6 +30,19 @@ from .graphs import parse_assignment
 
 KEYS = ("checkpoint", "loras", "sampler", "steps", "cfg", "size")
 
+_PLACE = "a place is written as Node title.input, without ="
+_BOOL = "tag:yaml.org,2002:bool"
+_TRUTH = re.compile(r"(true|True|TRUE|false|False|FALSE)$")
+
+
+class _Loader(yaml.SafeLoader):
+    """A choice may be called `off`, which YAML 1.1 would take for `false`."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, _TRUTH if tag == _BOOL else pattern) for tag, pattern in resolvers]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -45,7 +60,7 @@ class Settings:
 def read_settings(path: Path) -> Settings:
     """Raises OrderInvalid with the file and the key that is wrong."""
     try:
-        data: Any = yaml.safe_load(path.read_text("utf-8"))
+        data: Any = yaml.load(path.read_text("utf-8"), _Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise OrderInvalid(f"the settings cannot be read: {error}", where=str(path)) from error
     if data is None:
@@ -61,7 +76,9 @@ class _Reader:
         self._path, self._content = path, content
 
     def read(self) -> Settings:
-        for key in self._content:
+        for key, value in self._content.items():
+            if key not in KEYS and isinstance(value, dict) and value:
+                self._nested(key, cast("dict[Any, Any]", value))
             if key not in KEYS and "." not in key:
                 self._unknown(key)
         return Settings(
@@ -74,6 +91,11 @@ class _Reader:
             values=tuple(self._assignment(key) for key in self._content if key not in KEYS),
         )
 
+    def _nested(self, key: str, values: dict[Any, Any]) -> None:
+        name, value = next(iter(values.items()))
+        hint = f'Give each input a line of its own: "{key}.{name}": {value}'
+        raise self._wrong(key, "takes a text, a number, true or false", hint)
+
     def _unknown(self, key: str) -> None:
         near = difflib.get_close_matches(key.casefold(), KEYS, 2, 0.6)
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
@@ -84,7 +106,9 @@ class _Reader:
     def _text(self, key: str) -> str | None:
         value = self._content.get(key)
         if value is not None and not isinstance(value, str):
-            raise self._wrong(key, f"{value!r} is not a text")
+            raise self._wrong(key, f"{value!r} is not a text", "Write it in quotes.")
+        if value is not None and not value.strip():
+            raise self._wrong(key, "is empty", "Leave the key out for what the graph has.")
         return value
 
     def _number(self, key: str, *kinds: type) -> float | None:
@@ -122,12 +146,14 @@ class _Reader:
         value = self._content[key]
         if not isinstance(value, (str, int, float)):  # bool is an int
             raise self._wrong(key, "takes a text, a number, true or false")
-        text = f"{key}={str(value).lower() if isinstance(value, bool) else value}"
+        text = str(value).lower() if isinstance(value, bool) else str(value)
         try:
-            parse_assignment(text)
+            place = parse_assignment(f"{key}={text}")
         except BindingError as error:
-            raise self._wrong(key, "a place is written as Node title.input") from error
-        return text
+            raise self._wrong(key, _PLACE) from error
+        if place != (key.strip(), text):
+            raise self._wrong(key, _PLACE)
+        return f"{key}={text}"
 
     def _wrong(self, key: str, what: str, hint: str = "") -> OrderInvalid:
         return OrderInvalid(what, where=f"{self._path}, key {key!r}", hint=hint)

@@ -8,9 +8,12 @@ from stockwright.core import names
 from tests.browser import Canvas
 
 _FIND = "const find = (type) => app.graph.nodes.find((node) => node.comfyClass === type);"
-_SET = f"""([node, input, value]) => {{ {_FIND}
-    find(node).widgets.find((widget) => widget.name === input).value = value;
-}}"""
+_PUT = """const put = (node, name, value) => {
+    const widget = node.widgets.find((widget) => widget.name === name);
+    widget.value = value;
+    widget.callback?.(value, app.canvas, node);
+};"""
+_SET = f"([node, input, value]) => {{ {_FIND} {_PUT} put(find(node), input, value); }}"
 _SHOWN = f"""([node, name]) => {{ {_FIND}
     return find(node).widgets.find((widget) => widget.name === name)?.value ?? null;
 }}"""
@@ -34,19 +37,19 @@ _SELECT = f"""(node) => {{ {_FIND}
     app.canvas.selectNode(find(node));
     app.canvas.setDirty(true, true);
 }}"""
-_TYPE_JOBS = f"""(text) => {{ {_FIND}
+_TYPE_JOBS = f"""(text) => {{ {_FIND} {_PUT}
     const batch = find("StockwrightBatch");
     const made = LiteGraph.createNode("PrimitiveStringMultiline");
-    made.widgets[0].value = text;
     app.graph.add(made);
+    put(made, "value", text);
     made.connect(0, batch, batch.inputs.findIndex((input) => input.name === "jobs"));
 }}"""
-_INSERT_LORA = f"""(file) => {{ {_FIND}
+_INSERT_LORA = f"""(file) => {{ {_FIND} {_PUT}
     const [checkpoint, stack] = ["CheckpointLoaderSimple", "StockwrightLoraStack"].map(find);
     const lora = LiteGraph.createNode("LoraLoader");
     app.graph.add(lora);
     lora.pos = [340, -250];
-    lora.widgets.find((widget) => widget.name === "lora_name").value = file;
+    put(lora, "lora_name", file);
     for (const [output, name] of [[0, "model"], [1, "clip"]]) {{
         checkpoint.connect(output, lora, lora.inputs.findIndex((input) => input.name === name));
         lora.connect(output, stack, stack.inputs.findIndex((input) => input.name === name));
@@ -54,8 +57,16 @@ _INSERT_LORA = f"""(file) => {{ {_FIND}
 }}"""
 
 
+_BREAK = """async () => {
+    const {after} = await import("/extensions/stockwright/nodes.js");
+    const methods = {};
+    after(methods, "go", () => { throw new Error("on purpose"); });
+    setTimeout(() => methods.go());
+}"""
+
+
 def write(opened: Canvas, node: str, field: str, value: Any) -> None:
-    """Into a field of the one node of a class."""
+    """Into a field of the one node of a class, as by hand."""
     opened.evaluate(_SET, [node, field, value])
 
 
@@ -75,6 +86,27 @@ def link_typed_jobs(opened: Canvas, text: str) -> None:
 def insert_lora(opened: Canvas, file: str) -> None:
     """Puts a Load LoRA node behind the checkpoint."""
     opened.evaluate(_INSERT_LORA, file)
+
+
+def save(opened: Canvas, name: str) -> None:
+    """Presses Ctrl+S, types the name that the canvas asks for, and waits until the server has the
+    file, `workflows/NAME.json` of the user's data."""
+    opened.evaluate("() => document.activeElement?.blur()")  # in a field the keys would be text
+    opened.page.keyboard.press("Control+s")
+    dialog = opened.page.locator(".prompt-dialog-content")
+    dialog.locator("input").fill(name)
+    kept = opened.page.expect_response(
+        lambda answer: answer.request.method == "POST" and f"{name}.json" in answer.url
+    )
+    with kept as response:
+        dialog.get_by_role("button").click()
+    assert response.value.ok, response.value.text()
+
+
+def break_script(opened: Canvas) -> None:
+    """Has a script of the pack fail, and waits until the page has told it."""
+    with opened.page.expect_event("pageerror"):
+        opened.evaluate(_BREAK)
 
 
 def click_run(opened: Canvas) -> None:

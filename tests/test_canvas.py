@@ -49,8 +49,12 @@ def opened(server: Server, sketch_path: Path) -> Iterator[Canvas]:
 @pytest.fixture(autouse=True)
 def _no_errors_of_ours(opened: Canvas) -> Iterator[None]:
     yield
+    assert errors_of_ours(opened) == []
+
+
+def errors_of_ours(opened: Canvas) -> list[str]:
     ours = ("/extensions/stockwright", "extension 'Stockwright'")
-    assert not [p for p in opened.problems if any(name in p for name in ours)]
+    return [p for p in opened.problems if any(name in p for name in ours)]
 
 
 def example(name: str) -> dict[str, Any]:
@@ -159,6 +163,14 @@ def test_batch_says_what_is_wrong_with_its_jobs(opened: Canvas):
     designer.wait_for_error(opened, None)
 
 
+def test_an_error_of_ours_would_be_seen(opened: Canvas):
+    before = len(opened.problems)
+    designer.break_script(opened)
+    (error,) = errors_of_ours(opened)
+    assert "on purpose" in error
+    del opened.problems[before:]
+
+
 def test_nodes_may_go_before_their_events_come(opened: Canvas):
     opened.load(example("theme-to-pictures"))
     opened.evaluate("() => [...app.graph.nodes].forEach((node) => app.graph.remove(node))")
@@ -168,11 +180,18 @@ def test_nodes_may_go_before_their_events_come(opened: Canvas):
     opened.evaluate("(d) => window.comfyAPI.api.api.dispatchCustomEvent('executed', d)", detail)
 
 
-def test_a_designers_file_is_what_is_driven(opened: Canvas, tmp_path: Path):
+def test_a_designers_file_is_what_is_driven(
+    opened: Canvas, server: Server, object_info: dict[str, Any], tmp_path: Path
+):
     opened.load(example("stock"))
     designer.make_small(opened, steps=2)
     designer.insert_lora(opened, LORA)
-    (tmp_path / "mine.json").write_text(json.dumps(opened.saved()))
+    designer.save(opened, "designers-own")
+    kept = requests.get(f"{server.url}/userdata/workflows%2Fdesigners-own.json", timeout=60)
+    kept.raise_for_status()
+    (tmp_path / "mine.json").write_bytes(kept.content)
+    file = to_api(load_graph(tmp_path / "mine.json"), object_info)
+    assert differences(opened.api(), file, object_info) == []
     line = (*commands.ITEMS, "--count", "1", "--workflow", "mine.json")
     done = commands.submit(tmp_path, *line, small=False)
     assert done.returncode == 0, done.stderr

@@ -112,7 +112,9 @@ def picture(name: str, kind: str = "output", **more: str) -> dict[str, str]:
     ("outputs", "name"),
     [
         ({"7": told(picture("a")), "23": told(picture("b"))}, "b"),
-        ({"7": told(picture("a")), "23": told(picture("b", "temp"))}, "a"),
+        ({"7": told(picture("a")), "23": told(picture("b", "temp"))}, "b"),
+        ({"7": told(picture("a", "temp")), "8": told(picture("b"))}, "b"),
+        ({"7": told(picture("a", "temp")), "99": told(picture("b"))}, "a"),
         ({"99": told(picture("c")), "7": told(picture("a"))}, "a"),
         ({"99": told(picture("c"), picture("d"))}, "c"),
         ({"7": None, "8": {"text": ["x"]}, "9": told("x", None, {"type": "output"})}, None),
@@ -122,14 +124,14 @@ def picture(name: str, kind: str = "output", **more: str) -> dict[str, str]:
 )
 def test_the_most_finished_picture_of_any_node_counts(outputs: object, name: str | None):
     ended = Finished(True, False, "", "", outputs, 1.0)  # type: ignore[arg-type]
-    found = saved_image(ended, ["23", "7"])
+    found = saved_image(ended, {"23": 2, "7": 1, "8": 1})
     assert (found.filename if found else None) == name
 
 
 def test_subfolder_and_type_are_those_that_were_told():
     outputs = {"7": told(picture("a.png", "temp", subfolder="x/y"))}
     ended = Finished(True, False, "", "", outputs, 1.0)  # type: ignore[arg-type]
-    assert saved_image(ended, []) == SavedFile("a.png", "x/y", "temp")
+    assert saved_image(ended, {}) == SavedFile("a.png", "x/y", "temp")
 
 
 def test_a_picture_that_only_has_a_name_is_measured_here(tmp_path: Path):

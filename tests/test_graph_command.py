@@ -66,8 +66,11 @@ def test_links_and_shared_titles_are_shown(
     }
     (tmp_path / "two.json").write_text(json.dumps(nodes))
     _, out, _ = run(capsys, tmp_path / "two.json", "--object-info", INFO, "--inputs")
-    assert "← Steps" in out
-    assert "Several nodes have the title Steps" in out
+    assert "← Steps#1" in out
+    assert [line.split()[0] for line in out.splitlines() if "value" in line][1:] == [
+        "Steps#1",
+        "Steps#2",
+    ]
 
 
 def test_terminal_controls_and_half_characters_do_no_harm(
@@ -93,6 +96,7 @@ def test_a_missing_model_is_told_beside_the_graph(
     assert code == 0
     assert json.loads(out)
     assert "not on the server: 'Load Checkpoint', ckpt_name: 'else.safetensors'" in err
+    assert "models.py pull" in err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"KSampler": 1}', "[" * 100_000])
@@ -103,6 +107,25 @@ def test_a_file_that_is_no_object_info(
     code, out, err = run(capsys, WORKFLOWS / "plan.json", "--object-info", tmp_path / "info.json")
     assert (code, out) == (2, "")
     assert "info.json" in err
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        None, [], {"required": ["a"]}, {"optional": {"a": "INT"}}, {"required": {"a": []}},
+        {"required": {"a": [3]}}, {"required": {"a": ["INT", "b"]}},
+    ],
+)  # fmt: skip
+def test_an_object_info_with_a_damaged_class(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, groups: object
+) -> None:
+    info = json.loads(INFO.read_text())
+    info["KSampler"]["input"] = groups
+    (tmp_path / "info.json").write_text(json.dumps(info))
+    code, out, err = run(capsys, WORKFLOWS / "plan.json", "--object-info", tmp_path / "info.json")
+    assert (code, out) == (2, "")
+    assert "info.json" in err
+    assert "what inputs 'KSampler' has" in err
 
 
 def test_a_server_that_is_not_there(

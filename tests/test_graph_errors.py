@@ -43,12 +43,15 @@ def test_a_link_to_a_node_that_is_not_there() -> None:
 
 def test_an_unknown_class_names_its_pack() -> None:
     properties = {"cnr_id": "face-pack", "ver": "1.2.0"}
+    taken = [{"name": "x", "type": "X", "link": 1}]
+    given = [{"name": "x", "type": "X", "links": [1]}]
+    core = {"cnr_id": "comfy-core", "ver": "0.3.75"}
     nodes = [
-        {"id": 1, "type": "FaceFixer", "title": "Faces", "properties": properties},
-        {"id": 2, "type": "Vanished", "properties": {"cnr_id": "comfy-core", "ver": "0.3.75"}},
-        {"id": 3, "type": "Mystery"},
+        {"id": 1, "type": "FaceFixer", "title": "Faces", "properties": properties, "inputs": taken},
+        {"id": 2, "type": "Vanished", "properties": core, "outputs": given},
+        {"id": 3, "type": "Mystery", "inputs": taken},
     ]
-    graph = Graph("nodes.json", {"nodes": nodes}, is_canvas=True)
+    graph = Graph("nodes.json", {"nodes": nodes, "links": [[1, 2, 0, 1, 0, "X"]]}, is_canvas=True)
     with pytest.raises(StockwrightError) as error:
         check_classes(graph, to_api(graph, INFO), INFO)
     text = str(error.value)

@@ -12,13 +12,33 @@ from typing import Any
 
 import pytest
 
-from driver.errors import GraphInvalid, StockwrightError
-from driver.graphs import Graph, load_graph, parse_graph, to_api
+from driver.errors import (
+    BindingError,
+    GraphInvalid,
+    PreflightFailed,
+    StockwrightError,
+    TraceUncertain,
+)
+from driver.graphs import (
+    Graph,
+    check,
+    differences,
+    find_input,
+    load_graph,
+    parse_graph,
+    picture_nodes,
+    set_size,
+    set_value,
+    to_api,
+    trace_graph,
+)
 from driver.graphs.inputs import settable_inputs
 from driver.graphs.parts import check_classes, missing_models
 from driver.graphs.reading import MAX_BYTES, MAX_CONTAINERS, MAX_DEPTH
+from driver.graphs.soundness import MAX_NODES
 from driver.graphs.values import resolve_choices
 from tests.golden import reference
+from tests.graphs import node
 
 DATA = Path(__file__).parent / "data"
 INFO = reference.read().info | json.loads((DATA / "object_info.json").read_text())
@@ -130,14 +150,13 @@ def with_texts(text: str) -> Graph:
     [
         (nested_subgraphs(30, 2), "unfolds to more"),
         (nested_subgraphs(500, 1), "subgraphs deep"),
-        (reroutes(5_000), "too many others"),
         (with_texts("x" * 1_000_000), "unfolds to more"),
         (with_texts("{" * 1_000), "nested deeper"),
         (canvas([{"id": 1, "type": "VAEDecode"}] * 2), "same id"),
         (canvas([], [[i, 9, 0, 1, 0] for i in range(300_000)]), "unfolds to more"),
         (canvas([{"id": 1, "type": "VAEDecode", "mode": "\0" * 10**6}]), "not in the canvas's"),
     ],
-    ids=["doubling", "deep", "chain", "texts", "choices", "ids", "links", "long-value"],
+    ids=["doubling", "deep", "texts", "choices", "ids", "links", "long-value"],
 )  # fmt: skip
 def test_what_unfolds_without_bound(graph: Graph, words: str) -> None:
     tracemalloc.start()
@@ -151,8 +170,30 @@ def test_what_unfolds_without_bound(graph: Graph, words: str) -> None:
 
 
 def test_a_long_chain_of_reroutes_is_followed() -> None:
-    api = to_api(reroutes(200), INFO)
-    assert api["201"]["inputs"]["samples"] == ["0", 0]
+    api = to_api(reroutes(5_000), INFO)
+    assert api["5001"]["inputs"]["samples"] == ["0", 0]
+
+
+def test_many_readers_behind_many_bypassed_nodes() -> None:
+    bypassed, readers = 300, 8_000
+    taken = {"name": "vae", "type": "VAE"}
+    nodes = [
+        {"id": i, "type": "x", "mode": 4, "inputs": [taken | {"link": i}], "outputs": [taken]}
+        for i in range(1, bypassed + 1)
+    ]
+    behind = range(bypassed + 1, bypassed + 1 + readers)
+    nodes += [{"id": i, "type": "VAEDecode", "inputs": [taken | {"link": i}]} for i in behind]
+    nodes.append({"id": 0, "type": "VAELoader"})
+    links = [[i, min(i - 1, bypassed), 0, i, 0, "VAE"] for i in range(1, behind.stop)]
+    api = to_api(canvas(nodes, links), INFO)
+    assert all(api[str(i)]["inputs"]["vae"] == ["0", 0] for i in behind)
+
+
+def test_what_is_filled_in_is_bounded() -> None:
+    long = {"id": 1, "type": "CLIPTextEncode", "title": "t", "widgets_values": ["x" * 100_000]}
+    save = {"id": 2, "type": "SaveImage", "widgets_values": ["%t.text%" * 1_000]}
+    with pytest.raises(GraphInvalid, match="filled in"):
+        to_api(canvas([long, save]), INFO)
 
 
 @pytest.mark.parametrize(
@@ -198,3 +239,60 @@ def test_choices_of_long_texts_end(part: str) -> None:
         resolve_choices(part * 200_000)
     except ValueError as error:
         assert "deeper" in str(error)
+
+
+def painting(savers: int, chain: int, stages: int) -> dict[str, Any]:
+    """Samplers one behind the other, then a chain of nodes, then nodes that save."""
+    graph: dict[str, Any] = {
+        "m": node("CheckpointLoaderSimple", ckpt_name="a"),
+        "t": node("CLIPTextEncode", clip=["m", 1], text="a"),
+        "s0": node("EmptyLatentImage", width=64, height=64, batch_size=1),
+    }
+    own = {"model": ["m", 0], "positive": ["t", 0], "negative": ["t", 0], "seed": 1}
+    for i in range(1, stages + 1):
+        graph[f"s{i}"] = node("KSampler", **own, latent_image=[f"s{i - 1}", 0])
+    graph["c0"] = node("VAEDecode", samples=[f"s{stages}", 0], vae=["m", 2])
+    for i in range(1, chain + 1):
+        graph[f"c{i}"] = node("ImageInvert", image=[f"c{i - 1}", 0])
+    saver = node("SaveImage", images=[f"c{chain}", 0], filename_prefix="x")
+    return graph | {f"o{i}": saver for i in range(savers)}
+
+
+@pytest.mark.parametrize(
+    ("savers", "chain", "stages"), [(200, 5_000, 1), (1, 0, 400), (50, 500, 50)]
+)
+def test_large_graphs_are_traced_and_checked(savers: int, chain: int, stages: int) -> None:
+    api = to_api(Graph("large.json", painting(savers, chain, stages), is_canvas=False), INFO)
+    assert len(picture_nodes(api, INFO)) == savers
+    with pytest.raises(TraceUncertain, match="both the prompt and the negative") as uncertain:
+        trace_graph(api, INFO)
+    assert len(str(uncertain.value)) < 1_000
+    with pytest.raises(PreflightFailed) as failed:
+        check(api, {}, INFO)
+    assert len(str(failed.value)) < 20_000
+    assert set_size(api, 128, 64, INFO)["s0"]["inputs"]["width"] == 128
+    assert find_input(api, "SaveImage#1.images" if savers > 1 else "SaveImage.images")[0] == "o0"
+
+
+def test_an_api_graph_of_too_many_nodes() -> None:
+    nodes = {str(i): node("VAEDecode") for i in range(MAX_NODES + 1)}
+    with pytest.raises(GraphInvalid, match="more than 20,000 nodes"):
+        to_api(Graph("many.json", nodes, is_canvas=False), INFO)
+
+
+def test_messages_name_texts_of_a_file_on_one_line() -> None:
+    odd = "x\n\x1b[2J\u202e" + "y" * 100_000
+    api: dict[str, Any] = {str(i): node("CLIPTextEncode", odd, text=odd) for i in range(3)}
+    messages = []
+    for act in (
+        lambda: find_input(api, f"{odd}.text"),
+        lambda: find_input(api, f"{odd}z.text"),
+        lambda: set_value(api, f"{odd}#2.nothing", "1", INFO),
+    ):
+        with pytest.raises(BindingError) as error:
+            act()
+        messages.append(error.value.what + error.value.hint)
+    messages += [str(one) for one in differences({}, api)]
+    for message in messages:
+        assert message.isprintable()
+        assert len(message) < 2_000

@@ -13,11 +13,12 @@ from driver.errors import BindingError
 from driver.graphs import ApiGraph, differences, find_nodes, load_graph, set_loras, to_api
 from driver.places import WORKFLOWS
 from stockwright.core.loras import LoraUse, parse_loras
+from tests.golden import reference
 from tests.graphs import node
 
 DATA = Path(__file__).parent / "data"
 INFO: dict[str, Any] = {
-    **json.loads((DATA / "template_classes.json").read_text()),
+    **reference.read().info,
     **json.loads((DATA / "object_info.json").read_text()),
 }
 FILM, PASTEL = LoraUse("film", 0.6), LoraUse("pastel", 0.25)

@@ -63,11 +63,13 @@ def test_one_error_lists_all_that_is_missing(stock: ApiGraph, plan: ApiGraph) ->
         "'LoRA Stack', loras: 'pastell'; there is pastel.safetensors, film.safetensors",
         "'Load Prompt LLM', model: 'Qwen.gguf'; there is SmolLM2-135M-Instruct.Q4_1.gguf",
         "'Fancy' is of the class 'VAEDecodes'",
-        "near names are VAEDecode,",
+        "which the server does not have; did you mean VAEDecode",
         "'Faces' is of the class 'FaceFixer', which the server does not have (it is in the pack",
     ):
         assert words in text
     assert "'film'" not in text
+    (faces,) = [line for line in text.splitlines() if "'FaceFixer'" in line]
+    assert "did you mean" not in faces, "nothing is like it"
     assert error.value.exit_code == 2
 
 
@@ -110,7 +112,8 @@ def test_a_workflow_needs_a_node_that_saves_pictures(stock: ApiGraph, plan: ApiG
     without = {i: n for i, n in stock.items() if i != saver}
     with pytest.raises(PreflightFailed, match="no output node that saves pictures"):
         check(without, plan, INFO)
-    core = {"class_type": "SaveImage", "inputs": {"images": stock[saver]["inputs"]["images"]}}
+    images = stock[saver]["inputs"]["images"]
+    core = {"class_type": "SaveImage", "inputs": {"images": images, "filename_prefix": "x"}}
     check({**without, "90": core}, plan, INFO)
     without["90"] = {"class_type": "SaveElsewhere", "inputs": core["inputs"]}
     with pytest.raises(PreflightFailed) as error:
@@ -124,7 +127,7 @@ def test_a_workflow_needs_a_node_that_saves_pictures(stock: ApiGraph, plan: ApiG
         ("BasicScheduler", "steps", 0, "'Scheduler', steps: 0 is not from 1 to 10000"),
         ("BasicScheduler", "denoise", 1.5, "denoise: 1.5 is not from 0.0 to 1.0"),
         ("CFGGuider", "cfg", "high", "cfg: 'high' is not a number"),
-        ("CFGGuider", "cfg", float("nan"), "cfg: nan is not from"),
+        ("CFGGuider", "cfg", float("nan"), "cfg: NaN is not from"),
         ("BasicScheduler", "steps", {"a": 1}, "is not a whole number"),
     ],
 )
@@ -163,6 +166,75 @@ def test_files_of_the_input_folder(stock: ApiGraph, value: str, missing: bool) -
     assert [(one.input, one.available) for one in found if one.node_id == "90"] == (
         [("image", ("there.png",))] if missing else []
     )
+
+
+def without_input(api: ApiGraph, class_type: str, name: str) -> ApiGraph:
+    changed = copy.deepcopy(api)
+    del changed[find_nodes(api, class_type)[0]]["inputs"][name]
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("class_type", "name"), [("VAEDecode", "vae"), ("BasicScheduler", "steps")]
+)
+def test_required_inputs_that_are_missing(
+    stock: ApiGraph, plan: ApiGraph, class_type: str, name: str
+) -> None:
+    with pytest.raises(PreflightFailed, match=f"{name}: is required, and has neither"):
+        check(without_input(stock, class_type, name), plan, INFO)
+
+
+def test_inputs_that_may_be_missing(stock: ApiGraph, plan: ApiGraph) -> None:
+    """What is optional, and what the driver puts in."""
+    for class_type, name in (("StockwrightBatch", "jobs"), ("StockwrightSaveImage", "folder")):
+        stock = without_input(stock, class_type, name)
+    for name in ("theme", "exclude", "seed"):
+        plan = without_input(plan, "StockwrightWritePrompts", name)
+    check(stock, plan, INFO)
+
+
+def test_links_of_another_type(stock: ApiGraph, plan: ApiGraph) -> None:
+    (loader,) = find_nodes(stock, "CheckpointLoaderSimple")
+    with pytest.raises(PreflightFailed) as error:
+        check(put(stock, "VAEDecode", "vae", [loader, 0]), plan, INFO)
+    assert "vae: takes VAE, and 'Load Checkpoint' (CheckpointLoaderSimple) gives MODEL" in str(
+        error.value
+    )
+    for slot in (3, -1):
+        with pytest.raises(PreflightFailed, match=f"vae: takes output {slot} of .*, which has 3"):
+            check(put(stock, "VAEDecode", "vae", [loader, slot]), plan, INFO)
+
+
+def test_links_that_only_the_class_can_judge(stock: ApiGraph, plan: ApiGraph) -> None:
+    (loader,) = find_nodes(stock, "CheckpointLoaderSimple")
+    for kinds in (["*"], ["COMFY_MATCHTYPE_V3"], ["MODEL,VAE"], [["a", "b"]]):
+        info = copy.deepcopy(INFO)
+        info["CheckpointLoaderSimple"]["output"][2] = kinds[0]
+        check(put(stock, "VAEDecode", "vae", [loader, 2]), plan, info)
+    check(put(stock, "BasicScheduler", "scheduler", [loader, 0]), plan, INFO)
+
+
+def test_a_subgraph_that_is_not_in_the_file(stock: ApiGraph, plan: ApiGraph) -> None:
+    kind = "8a4f2c1e-0000-4000-8000-123456789abc"
+    stock["90"] = {"class_type": kind, "inputs": {}, "_meta": {"title": "Details"}}
+    with pytest.raises(PreflightFailed, match="'Details' is a subgraph, and what it consists of"):
+        check(stock, plan, INFO)
+
+
+def test_messages_stay_on_their_lines(stock: ApiGraph, plan: ApiGraph) -> None:
+    """Whatever titles and values hold, and however many there are."""
+    (decode,) = find_nodes(stock, "VAEDecode")
+    for number in range(100):
+        node = copy.deepcopy(stock[find_nodes(stock, "BasicScheduler")[0]])
+        node["_meta"]["title"] = "T\n\x1b[2J" + "x" * 100_000
+        node["inputs"] |= {"steps": 0, "scheduler": "y\n" * 1000}
+        stock[f"n{number}"] = node
+        stock[decode]["inputs"][f"more{number}"] = [f"n{number}", 0]
+    with pytest.raises(PreflightFailed) as error:
+        check(stock, plan, INFO)
+    assert "\x1b" not in str(error.value)
+    assert len(str(error.value).splitlines()) == 2 * 20 + 2
+    assert len(str(error.value)) < 40_000
 
 
 def test_what_leads_to_no_output_is_not_judged(stock: ApiGraph, plan: ApiGraph) -> None:

@@ -1,16 +1,9 @@
 """Graphs without a Stockwright Batch: the places of a job, on the official templates and beside
-them.
-
-`data/template_classes.json` is what a ComfyUI 0.3.75 without models says of the classes of these
-templates.
-"""
+them."""
 
 from __future__ import annotations
 
 import copy
-import importlib.util
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +12,7 @@ from driver.errors import BindingError, TraceUncertain
 from driver.graphs import (
     ApiGraph,
     bind_traced,
+    find_input,
     find_nodes,
     load_graph,
     name_files,
@@ -30,16 +24,16 @@ from driver.graphs import (
     trace_graph,
 )
 from stockwright.core.jobs import Job
+from tests.golden import reference
 from tests.graphs import node
 
-DATA = Path(__file__).parent / "data"
-INFO = json.loads((DATA / "template_classes.json").read_text())
+INFO = reference.read().info
 JOB = Job.create(
     theme="Ships", kind="items", subject="anchor", prompt="an anchor", negative="blur", seed=2**52
 )
-PACKAGES = [f"comfyui_workflow_templates_media_{part}" for part in ("image", "other")]
+FILES = reference.installed_templates()
 
-TEMPLATES: dict[str, tuple[list[str], list[str], tuple[int, int]]] = {
+TEMPLATES: dict[str, tuple[list[str], list[str], tuple[int, int] | None]] = {
     "default": (["text"], ["text"], (512, 512)),
     "sdxl_simple_example": (["text"] * 2, ["text"] * 2, (1024, 1024)),
     "sdxl_refiner_prompt_example": (["text"] * 2, ["text"] * 2, (1024, 1024)),
@@ -61,18 +55,25 @@ TEMPLATES: dict[str, tuple[list[str], list[str], tuple[int, int]]] = {
     "hidream_i1_full": (["text"], ["text"], (1024, 1024)),
     "hidream_i1_dev": (["text"], ["text"], (1024, 1024)),
     "hidream_i1_fast": (["text"], ["text"], (1024, 1024)),
+    "lora": (["text"], ["text"], (768, 768)),
+    "lora_multiple": (["text"], ["text"], (512, 512)),
+    "embedding_example": (["text"], ["text"], (768, 768)),
+    "gligen_textbox_example": (["text"], ["text"], (768, 768)),
+    "esrgan_example": (["text"], ["text"], (512, 512)),
+    "hiresfix_latent_workflow": (["text"], ["text"], (512, 512)),
+    "hiresfix_esrgan_workflow": (["text"], ["text"], (512, 512)),
+    "latent_upscale_different_prompt_model": (["text"] * 2, ["text"] * 2, (512, 512)),
+    "depth_t2i_adapter": (["text"], ["text"], (1024, 1024)),
+    "flux_depth_lora_example": (["text"], ["text"], None),
+    "image_qwen_image_instantx_controlnet": (["text"], ["text"], None),
+    "sd3.5_large_depth": (["text"], [], None),
 }
-"""Name -> inputs that take the prompt, inputs that take the negative, size."""
+"""Name -> inputs that take the prompt, inputs that take the negative, size. Those that paint from
+words alone, and those with a pass before that finds the depth of a picture."""
 
 
 def template(name: str) -> ApiGraph:
-    for package in PACKAGES:
-        spec = importlib.util.find_spec(package)
-        assert spec is not None and spec.origin is not None
-        path = Path(spec.origin).parent / "templates" / f"{name}.json"
-        if path.exists():
-            return to_api(load_graph(path), INFO)
-    raise AssertionError(f"no template {name}")
+    return to_api(load_graph(FILES[name]), INFO)
 
 
 def simple(**inputs: Any) -> ApiGraph:
@@ -132,7 +133,7 @@ def test_official_templates(name: str):
     assert not set(by_field["{prompt}"]) & set(by_field.get("{negative}", []))
     assert by_field["{seed}"]
     assert traced.size == size
-    assert [api[i]["class_type"] for i in picture_nodes(api, INFO)] == ["SaveImage"]
+    assert api[next(iter(picture_nodes(api, INFO)))]["class_type"] == "SaveImage"
     bound = bind_traced(api, traced, JOB.sized(768, 512))
     for field, value in (("{prompt}", "an anchor"), ("{negative}", "blur"), ("{seed}", 2**52)):
         for node_id, input_name in by_field.get(field, []):
@@ -166,8 +167,51 @@ def test_a_refiner_with_another_text_gets_the_jobs_and_says_so():
 
 def test_a_text_put_together_of_two_is_not_certain():
     text = refused(template("image_netayume_lumina_t2i"))
-    assert "put together by 'Concatenate' (StringConcatenate)" in text
-    assert "Prompt.value" in text
+    assert "put together by 'Concatenate#2' (StringConcatenate)" in text
+    assert "System prompt#3.value, Prompt.value" in text
+
+
+def test_a_negative_that_is_not_certain_keeps_its_own_text():
+    api = template("image_netayume_lumina_t2i")
+    named = [place_at(api, INFO, find_input(api, "Prompt.value"), "{prompt}")]
+    traced = trace_graph(api, INFO, named)
+    assert {field for place in traced.places for field in place.fields} == {
+        "prompt", "seed", "width", "height",
+    }  # fmt: skip
+    assert traced.size == (1024, 1024)
+    (note,) = traced.notes
+    assert "The negative keeps its own text: the text of 'CLIP Text Encode (Negative" in note
+
+
+def test_a_guider_with_two_negatives_keeps_them():
+    api = simple()
+    api["9"] = node("CLIPTextEncode", "Middle", clip=["1", 1], text="a dog")
+    api["30"] = node(
+        "DualCFGGuider", model=["1", 0], cond1=["2", 0], cond2=["9", 0], negative=["3", 0],
+        cfg_conds=5.0, cfg_cond2_negative=5.0, style="regular",
+    )  # fmt: skip
+    api["31"] = node("RandomNoise", noise_seed=1)
+    api["32"] = node("KSamplerSelect", sampler_name="euler")
+    api["33"] = node("BasicScheduler", model=["1", 0], scheduler="normal", steps=4, denoise=1.0)
+    api["5"] = node(
+        "SamplerCustomAdvanced", noise=["31", 0], guider=["30", 0], sampler=["32", 0],
+        sigmas=["33", 0], latent_image=["4", 0],
+    )  # fmt: skip
+    assert places(api)["{prompt}"] == [("2", "text")]
+    assert "{negative}" not in places(api)
+    (note,) = trace_graph(api, INFO).notes
+    assert "The negative keeps its own text" in note
+    assert "comes from 2 texts: 'Negative'" in note
+
+
+def test_a_sampler_without_text_is_no_stage_of_the_picture():
+    """Its own size, seed and model are not the picture's."""
+    api = template("depth_t2i_adapter")
+    traced = trace_graph(api, INFO)
+    (note,) = traced.notes
+    assert "No text stands behind 'SamplerCustomAdvanced' (SamplerCustomAdvanced)" in note
+    lotus = {i for i in api if i.startswith("68:")}
+    assert not lotus & {place.node_id for place in traced.places}
 
 
 def test_a_bound_job():
@@ -189,21 +233,37 @@ def test_texts_with_braces_arrive_as_they_are():
     assert bound["3"]["inputs"]["text"] == "{prompt}"
 
 
-def test_links_to_primitives_are_followed():
-    api = simple(seed=["30", 0])
-    api["30"] = node("PrimitiveInt", value=7)
+def test_texts_in_primitives_are_followed():
+    api = simple()
     api["31"] = node("PrimitiveStringMultiline", value="a dog")
-    api["32"] = node("PrimitiveInt", "Side", value=640)
     api["2"]["inputs"]["text"] = ["31", 0]
+    assert places(api)["{prompt}"] == [("31", "value")]
+
+
+def test_a_number_that_others_share_is_replaced_where_it_is_used():
+    api = second_stage(simple(seed=["30", 0], steps=["30", 0]))
+    api["30"] = node("PrimitiveInt", "Number", value=7)
+    api["32"] = node("PrimitiveInt", "Side", value=640)
     api["4"]["inputs"] |= {"width": ["32", 0], "height": ["32", 0]}
+    api["20"]["inputs"] |= {"width": ["32", 0], "height": ["32", 0]}
     found = places(api)
-    assert found["{seed}"] == [("30", "value")]
-    assert found["{prompt}"] == [("31", "value")]
-    assert found["{width}"] == found["{height}"] == [("32", "value")]
-    assert trace_graph(api, INFO).size == (640, 640)
-    with pytest.raises(BindingError, match="from one number"):
-        set_size(api, 640, 512, INFO)
-    assert set_size(api, 512, 512, INFO)["32"]["inputs"]["value"] == 512
+    assert set(found["{seed}"]) == {("5", "seed"), ("21", "seed")}
+    assert (found["{width}"], found["{height}"]) == ([("4", "width")], [("4", "height")])
+    traced = trace_graph(api, INFO)
+    assert traced.size == (640, 640)
+    bound = bind_traced(api, traced, JOB.sized(64, 128))
+    assert (bound["30"], bound["32"]) == (api["30"], api["32"])
+    assert bound["5"]["inputs"]["steps"] == ["30", 0]
+    assert bound["20"]["inputs"]["width"] == ["32", 0], "the second pass keeps its size"
+    sized = set_size(api, 64, 128, INFO)
+    assert (sized["4"]["inputs"]["width"], sized["4"]["inputs"]["height"]) == (64, 128)
+
+
+def test_a_number_that_a_person_sets_stays_for_all_that_take_it():
+    api = simple(seed=["30", 0])
+    api["30"] = node("PrimitiveInt", "Number", value=7)
+    traced = trace_graph(api, INFO, kept=[("30", "value")])
+    assert "{seed}" not in {place.template for place in traced.places}
 
 
 def test_conditioning_is_followed_through_what_hands_it_on():
@@ -241,7 +301,20 @@ def test_a_second_pass_has_its_own_size_and_the_jobs_seed():
     assert set(found["{seed}"]) == {("21", "seed"), ("5", "seed")}
     assert found["{width}"] == [("4", "width")]
     assert found["{prompt}"] == [("2", "text")]
-    assert [title_of(api, i) for i in picture_nodes(api, INFO)] == ["Save large", "SaveImage"]
+    finished = {title_of(api, i): samplers for i, samplers in picture_nodes(api, INFO).items()}
+    assert list(finished.items()) == [("Save large", 2), ("SaveImage", 1)]
+
+
+def test_what_only_shows_pictures_comes_behind_what_saves_them():
+    api = simple()
+    api["7"]["inputs"]["images"] = ["6", 0]
+    api["8"] = node("ImageInvert", image=["6", 0])
+    api["9"] = node("PreviewImage", images=["8", 0])
+    api["10"] = node("LoadImage", image="a.png")
+    api["11"] = node("ImageInvert", image=["10", 0])
+    api["12"] = node("SaveImage", "Map", images=["11", 0], filename_prefix="map")
+    assert picture_nodes(api, INFO) == {"7": 1, "9": 1, "12": 0}
+    assert [title_of(api, i) for i in picture_nodes(api, INFO)][-1] == "Map"
 
 
 def test_pictures_go_into_the_jobs_folder():

@@ -30,3 +30,8 @@ def test_a_kept_definition_is_the_servers(object_info: dict[str, Any], kind: str
     assert kept.outputs == real.outputs
     for name in ("display_name", "output_node"):
         assert KEPT[kind].get(name) == object_info[kind].get(name)
+
+
+def test_every_node_of_the_pack_is_kept(object_info: dict[str, Any]) -> None:
+    ours = {kind for kind in object_info if kind.startswith("Stockwright")}
+    assert ours == {kind for kind in KEPT if kind.startswith("Stockwright")}

@@ -16,11 +16,12 @@ from driver.prepare import Prepared, prepare
 from driver.server import Finished
 from stockwright.core.jobs import Job
 from stockwright.core.loras import LoraUse
+from tests.golden import reference
 from tests.graphs import node
 
 DATA = Path(__file__).parent / "data"
 INFO: dict[str, Any] = {
-    **json.loads((DATA / "template_classes.json").read_text()),
+    **reference.read().info,
     **json.loads((DATA / "object_info.json").read_text()),
 }
 PLAN = json.loads((WORKFLOWS / "plan.json").read_text())
@@ -64,7 +65,7 @@ def test_a_graph_without_a_batch_takes_one_job_at_a_time():
     prepared = ready(classic())
     assert prepared.driven.one_job
     assert prepared.size == (512, 384)
-    assert prepared.changes == ()
+    assert prepared.notes == ()
     bound = prepared.driven.bound(JOBS[:1], "stockwright/run/1")
     assert bound["2"]["inputs"]["text"] == "a ship"
     assert bound["7"]["inputs"]["filename_prefix"] == "stockwright/run/1/0-saveimage"
@@ -97,8 +98,11 @@ def test_settings_and_what_they_changed():
     )  # fmt: skip
     assert prepared.size == (64, 128)
     assert changes(prepared) == {
-        "EmptyLatentImage.width": ("512", "64"),
-        "EmptyLatentImage.height": ("384", "128"),
+        "Prompt.text": ("a cat", "{prompt}"),
+        "Negative.text": ("blurry", "{negative}"),
+        "EmptyLatentImage.width": ("512", "64 ({width})"),
+        "EmptyLatentImage.height": ("384", "128 ({height})"),
+        "KSampler.seed": ("1", "{seed}"),
         "KSampler.cfg": ("5.0", "3.5"),
         "KSampler.steps": ("4", "11"),
         "KSampler.sampler_name": ("euler", "heun"),
@@ -125,6 +129,7 @@ def test_a_person_names_where_the_prompt_goes():
         ready(graph)
     prepared = ready(graph, settings=("Prompt.text=a photo of {prompt}",))
     assert prepared.driven.bound(JOBS[:1], "f")["2"]["inputs"]["text"] == "a photo of a ship"
+    assert changes(prepared)["Prompt.text"] == ("a cat", "a photo of {prompt}")
     with pytest.raises(BindingError, match="neither a text"):
         ready(graph, settings=("KSampler.cfg={prompt}",))
 
@@ -156,3 +161,50 @@ def test_it_does_not_for_one_of_two():
     assert "refiner.safetensors" in str(error.value)
     with pytest.raises(BindingError, match="2 nodes have an input 'steps'"):
         ready(graph, steps=3)
+
+
+def test_it_does_not_where_its_size_cannot_be_set():
+    graph = classic("nobody.safetensors")
+    graph["4"] = node("VAEEncode", pixels=["9", 0], vae=["1", 2])
+    graph["9"] = node("EmptyImage", width=512, height=512, batch_size=1, color=0)
+    with pytest.raises(PreflightFailed, match="'nobody"):
+        ready(graph, sketch=None)
+
+
+def test_missing_classes_are_told_before_what_does_not_fit():
+    graph = classic()
+    graph["8"] = node("FaceFixer", "Faces", image=["6", 0])
+    graph["7"]["inputs"]["images"] = ["8", 0]
+    for asked in ({"settings": ("Faces.strength=1",)}, {"settings": ("Nobody.steps=1",)}):
+        with pytest.raises(PreflightFailed, match="'Faces' is of the class 'FaceFixer'"):
+            ready(graph, **asked)
+    graph["1"]["class_type"] = "FancyLoader"
+    with pytest.raises(PreflightFailed, match="'FancyLoader'") as error:
+        ready(graph, checkpoint="sketch")
+    assert "'FaceFixer'" in str(error.value)
+
+
+def test_a_checkpoint_that_is_not_there_is_told_with_all_else():
+    graph = classic()
+    graph["5"]["inputs"]["steps"] = 0
+    with pytest.raises(PreflightFailed) as error:
+        ready(graph, checkpoint="nobody")
+    assert "'nobody'; there is" in str(error.value)
+    assert "steps: 0 is not from 1" in str(error.value)
+
+
+def test_a_setting_for_no_node_lists_the_nearest():
+    with pytest.raises(BindingError, match="no node has the title or class 'Promt'") as error:
+        ready(classic(), settings=("Promt.text=x",))
+    assert error.value.hint.startswith("There are: Prompt,")
+
+
+def test_more_pictures_than_the_one_that_is_kept():
+    graph = classic()
+    graph["8"] = node("PreviewImage", images=["6", 0])
+    graph["9"] = node("RepeatLatentBatch", samples=["4", 0], amount=3)
+    graph["5"]["inputs"]["latent_image"] = ["9", 0]
+    graph["4"]["inputs"]["batch_size"] = 4  # the driver sets it to 1
+    kept, repeated = ready(graph).notes
+    assert "the picture of 'SaveImage' (SaveImage) is kept, not of 'PreviewImage'" in kept
+    assert "'RepeatLatentBatch' (RepeatLatentBatch) makes 3 pictures of each job" in repeated

@@ -21,6 +21,8 @@ Scheduler.scheduler: karras
 "Save Stock Image.format": webp
 Load Prompt LLM.keep_loaded: yes
 Node v1.5.x: 3
+Node.on: true
+Sampling.discard: off
 """
 
 
@@ -41,8 +43,10 @@ def test_all_of_it(tmp_path: Path):
         values=(
             "Scheduler.scheduler=karras",
             "Save Stock Image.format=webp",
-            "Load Prompt LLM.keep_loaded=true",
+            "Load Prompt LLM.keep_loaded=yes",
             "Node v1.5.x=3",
+            "Node.on=true",
+            "Sampling.discard=off",
         ),
     )
 
@@ -63,15 +67,21 @@ def test_nothing_and_short_forms(tmp_path: Path):
         ("colour: red", ["'colour'", "There are checkpoint, loras"]),
         ("steps: many", ["'steps'", "'many' is not a whole number"]),
         ("steps: 2.5", ["2.5 is not a whole number"]),
-        ("steps: yes", ["True is not a whole number"]),
+        ("steps: true", ["True is not a whole number"]),
+        ("sampler: true", ["True is not a text", "in quotes"]),
         ("cfg: high", ["'cfg'", "is not a number"]),
         ("size: large", ["'size'", "768x512"]),
         ("size: 767x512", ["767 is not a multiple of 8"]),
         ("checkpoint: 3", ["'checkpoint'", "is not a text"]),
+        ('checkpoint: ""', ["'checkpoint'", "is empty"]),
         ("loras: film:x", ["'loras'", "not a strength"]),
         ("loras: {film: 1}", ["'loras'", "name:strength"]),
         ("Scheduler.steps: [1]", ["'Scheduler.steps'", "takes a text"]),
         (".steps: 1", ["Node title.input"]),
+        ("Scheduler.steps=20: 3", ["'Scheduler.steps=20'", "without ="]),
+        ("A.x=B.y: 3", ["without ="]),
+        ("KSampler: {steps: 3, cfg: 2}", ["'KSampler'", '"KSampler.steps": 3']),
+        ("Node v1.5: {steps: 3}", ['"Node v1.5.steps": 3']),
         ("- steps", ["keys and values"]),
         ("steps: [", ["cannot be read"]),
     ],

@@ -10,24 +10,32 @@ from .binding import (
     batch_size_of,
     bind_jobs,
     bind_plan,
-    find_input,
-    names_a_node,
-    parse_assignment,
     set_checkpoint,
     set_only,
     set_value,
 )
 from .convert import to_api
 from .differences import Difference, differences
+from .kept import more_than_kept
 from .links import picture_nodes
 from .loras import set_loras
 from .model import ApiGraph, Graph, ObjectInfo, find_nodes, title_of
-from .numbers import set_size
+from .naming import find_input, names_a_node, no_node, parse_assignment
+from .numbers import set_size, size_of
 from .origins import Origins
 from .planners import without_planner
-from .preflight import MissingModel, check, find_missing_models
+from .preflight import MissingModel, check, check_classes, find_missing_models
 from .reading import load_graph, parse_graph
-from .trace import Place, Trace, bind_traced, has_placeholder, name_files, place_at, trace_graph
+from .trace import (
+    Place,
+    Trace,
+    bind_traced,
+    has_placeholder,
+    name_files,
+    place_at,
+    placeholders,
+    trace_graph,
+)
 
 __all__ = [
     "ApiGraph",
@@ -43,23 +51,28 @@ __all__ = [
     "bind_plan",
     "bind_traced",
     "check",
+    "check_classes",
     "differences",
     "find_input",
     "find_missing_models",
     "find_nodes",
     "has_placeholder",
     "load_graph",
+    "more_than_kept",
     "name_files",
     "names_a_node",
+    "no_node",
     "parse_assignment",
     "parse_graph",
     "picture_nodes",
     "place_at",
+    "placeholders",
     "set_checkpoint",
     "set_loras",
     "set_only",
     "set_size",
     "set_value",
+    "size_of",
     "title_of",
     "to_api",
     "trace_graph",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,29 +16,21 @@ from stockwright.core.jobs import Job, slug
 
 from ..errors import BindingError
 from .definitions import COMBO, InputSpec, NodeDef, node_def
-from .model import ApiGraph, ObjectInfo, find_nodes, title_of, with_inputs
+from .model import (
+    ApiGraph,
+    ObjectInfo,
+    find_nodes,
+    names_of,
+    one_line,
+    shown,
+    title_of,
+    with_inputs,
+)
+from .naming import candidates, find_input
 from .nearest import listed, same_file
 
 CHECKPOINT_INPUT, _MODEL_INPUT = "ckpt_name", "unet_name"
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
-
-
-def parse_assignment(text: str) -> tuple[str, str]:
-    """`Node title.input=value` as ("Node title.input", "value"). Raises BindingError."""
-    match = re.fullmatch(r"(.+?\.[^.=]+)=(.*)", text, re.DOTALL)
-    if match is None:
-        raise BindingError(
-            "a setting is written as Node title.input=value",
-            where=f"--set {text!r}",
-            hint='For example: --set "Scheduler.steps=20".',
-        )
-    return match[1].strip(), match[2]
-
-
-def names_a_node(api: ApiGraph, target: str) -> bool:
-    """Whether the node of a `Node title.input` is in this graph, whatever its inputs."""
-    dots = [match.start() for match in re.finditer(r"\.", target)]
-    return any(_matching(api, target[:at].strip()) for at in dots)
 
 
 def set_value(api: ApiGraph, target: str, value: str, info: ObjectInfo) -> ApiGraph:
@@ -49,31 +40,34 @@ def set_value(api: ApiGraph, target: str, value: str, info: ObjectInfo) -> ApiGr
     text. A link that was there is replaced.
     """
     node_id, name = find_input(api, target)
-    title, class_type = title_of(api, node_id), api[node_id]["class_type"]
+    title, class_type = one_line(names_of(api)[node_id]), api[node_id]["class_type"]
     definition = node_def(info, class_type)
     if definition is None:
-        raise BindingError(f"the server does not have its class {class_type}", where=title)
+        what = f"the server does not have its class {shown(class_type)}"
+        raise BindingError(what, where=title)
     spec = definition.input(name)
     if spec is None:
         raise BindingError(
-            f"has no input {name!r}", where=title, hint=f"It has {_inputs_of(definition)}."
+            f"has no input {shown(name)}", where=title, hint=f"It has {_inputs_of(definition)}."
         )
     return with_inputs(api, {node_id: {name: _parse(spec, value, f"{title}.{name}")}})
 
 
 def set_checkpoint(api: ApiGraph, name: str, info: ObjectInfo) -> ApiGraph:
-    """Sets the checkpoint of the one node that loads one; its folder and ending may be left out."""
+    """Sets the checkpoint of the one node that loads one; its folder and ending may be left out. A
+    name that the server does not offer is set as it is: preflight lists it with all else."""
     loaders = _taking(api, CHECKPOINT_INPUT, info)
     if len(loaders) != 1:
         others = _taking(api, _MODEL_INPUT, info) if not loaders else {}
         name_it = _MODEL_INPUT if others else CHECKPOINT_INPUT
         raise BindingError(
-            f"{len(loaders)} nodes load a checkpoint{_candidates(api, list(loaders or others))}",
+            f"{len(loaders)} nodes load a checkpoint{candidates(api, list(loaders or others))}",
             where=f"--checkpoint {name}",
             hint=f'Name the node: --set "Node title.{name_it}={name}".',
         )
     [(node_id, spec)] = loaders.items()
-    value = _parse(spec, name, f"--checkpoint {name}")
+    offered = same_file(name, [str(choice) for choice in spec.choices or ()])
+    value = _parse(spec, name, f"--checkpoint {name}") if offered else name
     return with_inputs(api, {node_id: {CHECKPOINT_INPUT: value}})
 
 
@@ -83,12 +77,12 @@ def set_only(api: ApiGraph, name: str, value: str, info: ObjectInfo) -> ApiGraph
     nodes = _taking(api, name, info)
     if len(nodes) != 1:
         raise BindingError(
-            f"{len(nodes)} nodes have an input {name!r}{_candidates(api, list(nodes))}",
+            f"{len(nodes)} nodes have an input {name!r}{candidates(api, list(nodes))}",
             where=f"{name} = {value}",
             hint=f'Name the node: "Node title.{name}".',
         )
     [(node_id, spec)] = nodes.items()
-    where = f"{title_of(api, node_id)}.{name}"
+    where = f"{one_line(title_of(api, node_id))}.{name}"
     return with_inputs(api, {node_id: {name: _parse(spec, value, where)}})
 
 
@@ -132,35 +126,10 @@ def batch_size_of(api: ApiGraph) -> tuple[int, int]:
     if not isinstance(width, int) or not isinstance(height, int):
         raise BindingError(
             "width and height must be numbers in its widgets, not links",
-            where=title_of(api, node_id),
+            where=one_line(title_of(api, node_id)),
             hint="Take the links off, and save the graph.",
         )
     return width, height
-
-
-def find_input(api: ApiGraph, target: str) -> tuple[str, str]:
-    """The (node id, input name) of a `Node title.input`; both may hold dots. Raises BindingError
-    unless exactly one node fits. The input is not checked."""
-    dots = [match.start() for match in re.finditer(r"\.", target)]
-    splits = [(target[:at].strip(), target[at + 1 :].strip()) for at in reversed(dots)]
-    for node, name in splits:
-        found = _matching(api, node)
-        if len(found) == 1:
-            return found[0], name
-        if found:
-            raise BindingError(
-                f"{len(found)} nodes match {node!r}{_candidates(api, found)}",
-                where=target,
-                hint="Give them different titles in the canvas, and save the graph.",
-            )
-    if not splits:
-        raise BindingError("a place is written as Node title.input", where=target)
-    titles = sorted({title_of(api, node_id) for node_id in api})
-    raise BindingError(
-        f"no node has the title or class {splits[0][0]!r}",
-        where=target,
-        hint=f"There are: {listed(splits[0][0], titles)}.",
-    )
 
 
 def _taking(api: ApiGraph, name: str, info: ObjectInfo) -> dict[str, InputSpec]:
@@ -174,26 +143,15 @@ def _taking(api: ApiGraph, name: str, info: ObjectInfo) -> dict[str, InputSpec]:
     }
 
 
-def _matching(api: ApiGraph, node: str) -> list[str]:
-    exact = [i for i in api if title_of(api, i) == node]
-    folded = [i for i in api if title_of(api, i).casefold() == node.casefold()]
-    return exact or folded or find_nodes(api, node)
-
-
 def _only(api: ApiGraph, class_type: str, display_name: str, hint: str) -> str:
     found = find_nodes(api, class_type)
     if len(found) != 1:
         what = f"the graph has {len(found)} {display_name} nodes instead of one"
         raise BindingError(
-            what + _candidates(api, found),
+            what + candidates(api, found),
             hint=hint if not found else "Remove the others, and save the graph.",
         )
     return found[0]
-
-
-def _candidates(api: ApiGraph, found: Sequence[str]) -> str:
-    shown = ", ".join(f"{title_of(api, i)!r} ({api[i]['class_type']})" for i in found)
-    return f": {shown}" if shown else ""
 
 
 def _inputs_of(definition: NodeDef) -> str:

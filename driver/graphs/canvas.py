@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .definitions import NodeDef, node_def
@@ -19,7 +20,13 @@ NEVER, BYPASS = 2, 4
 
 PRIMITIVE, REROUTE = "PrimitiveNode", "Reroute"
 VIRTUAL = {"Note", "MarkdownNote", REROUTE, PRIMITIVE}
-"""Nodes that live in the canvas only."""
+"""Nodes of the canvas itself that live there only."""
+
+SETTERS = {"GetNode": "SetNode", "easy getNode": "easy setNode"}
+"""Nodes of packs (KJNodes, Easy-Use) that give what another one takes under the same name: giving
+class -> taking class."""
+_OF_PACKS = {*SETTERS, *SETTERS.values(), "Reroute (rgthree)"}
+"""Nodes that packs add to the canvas only, and that links run through: no server knows them."""
 
 SUBGRAPH_INPUT = "-10"
 SUBGRAPH_OUTPUT = "-20"
@@ -68,6 +75,11 @@ class Node:
     def active(self) -> bool:
         return self.mode not in (NEVER, BYPASS)
 
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it is one of those that are never queued, and whose links count all the same."""
+        return self.type in VIRTUAL or (self.type in _OF_PACKS and self.definition is None)
+
 
 @dataclass(frozen=True)
 class GroupLinks:
@@ -101,6 +113,11 @@ class Scope:
 
     def execution_id(self, node: Node) -> str:
         return ":".join((*self.path, node.id))
+
+    @cached_property
+    def linked(self) -> frozenset[str]:
+        """Ids of the nodes at either end of this level's links."""
+        return frozenset(i for link in self.links.values() for i in (link.origin, link.target))
 
     def walk(self) -> Iterator[tuple[Scope, Node]]:
         """Every node of this level and of those below."""

@@ -1,27 +1,30 @@
 """Canvas graph -> API graph: what the canvas itself would queue.
 
 - Widget values go by name; a link into a widget's input replaces its value.
-- Reroute and Primitive nodes, notes and subgraphs' own nodes vanish; what they carry stays. Nodes
-  inside a subgraph get ids such as `12:5`.
+- Reroute and Primitive nodes, notes and subgraphs' own nodes vanish; what they carry stays, as with
+  the Set and Get nodes of packs. Nodes inside a subgraph get ids such as `12:5`.
 - A muted node goes, and the links to it with it. A bypassed one hands on, for each output, the
   input of the same type (the one at the same place first).
 - Legacy group nodes are opened as `groups` says.
-- Known difference: names of files are queued as they stand, without filling in `%date%` or
-  `%Node.widget%`.
+- A node of an unknown class that nothing is linked to goes: packs have such in the canvas only.
+- `%Node.widget%` in the names of files is filled in as `replacing` says.
+- Known difference: `%date:...%` stays, since the file alone says what is queued.
 """
 
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from ..errors import GraphInvalid
-from .canvas import VIRTUAL
+from .canvas import Node, Scope
 from .definitions import MISSING
 from .model import ApiGraph, Graph, ObjectInfo, is_link
 from .opening import open_canvas
+from .replacing import PREFIX, SAVING, Replacements
 from .resolving import Literal, Output, Resolver
 from .soundness import check_links
-from .values import widget_values
+from .values import queued, widget_values, wrapped
 
 
 def to_api(graph: Graph, info: ObjectInfo) -> ApiGraph:
@@ -33,12 +36,6 @@ def to_api(graph: Graph, info: ObjectInfo) -> ApiGraph:
     """
     try:
         api = _convert(graph, info) if graph.is_canvas else copy.deepcopy(graph.data)
-    except RecursionError as error:
-        raise GraphInvalid(
-            "its links or values go through too many others",
-            where=graph.name,
-            hint="Take Reroute nodes or levels out of the graph, and save it.",
-        ) from error
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         # A canvas file has no schema that can be trusted: packs write what they like into it.
         raise GraphInvalid(
@@ -52,26 +49,17 @@ def to_api(graph: Graph, info: ObjectInfo) -> ApiGraph:
 
 def _convert(graph: Graph, info: ObjectInfo) -> ApiGraph:
     top = open_canvas(graph, info)
-    found = [
-        (scope, node)
-        for scope, node in top.walk()
-        if node.active and node.type not in VIRTUAL and node.id not in scope.children
-    ]
     resolver = Resolver(graph.name)
-    api: ApiGraph = {}
-    for scope, node in found:
-        inputs = {k: v for k, v in widget_values(node).items() if v is not MISSING}
-        for index, slot in enumerate(node.inputs):
-            source = resolver.input(scope, node, index)
-            if isinstance(source, Output):
-                inputs[slot.name] = [source.node_id, source.slot]
-            elif isinstance(source, Literal) and slot.widget is not None:
-                inputs[slot.name] = source.value
-        api[scope.execution_id(node)] = {
-            "inputs": inputs,
+    replacements = Replacements(top, resolver)
+    api: ApiGraph = {
+        scope.execution_id(node): {
+            "inputs": _inputs(scope, node, resolver, replacements),
             "class_type": node.type,
             "_meta": {"title": node.title},
         }
+        for scope, node in top.walk()
+        if node.active and not _is_in_canvas_only(scope, node)
+    }
     for entry in api.values():
         entry["inputs"] = {
             name: value
@@ -79,3 +67,34 @@ def _convert(graph: Graph, info: ObjectInfo) -> ApiGraph:
             if not (is_link(value) and value[0] not in api)
         }
     return api
+
+
+def _is_in_canvas_only(scope: Scope, node: Node) -> bool:
+    """Virtual nodes, those that hold others, and those of an unknown class that nothing is linked
+    to: labels, bookmarks and switches that packs have in the canvas only."""
+    if node.is_virtual or node.id in scope.children:
+        return True
+    is_linked = node.id in scope.linked or any(slot.link is not None for slot in node.inputs)
+    return node.definition is None and not is_linked
+
+
+def _inputs(
+    scope: Scope, node: Node, resolver: Resolver, replacements: Replacements
+) -> dict[str, Any]:
+    values = widget_values(scope, node)
+    links: dict[str, Any] = {}
+    for index, slot in enumerate(node.inputs):
+        source = resolver.input(scope, node, index)
+        if isinstance(source, Output):
+            links[slot.name] = [source.node_id, source.slot]
+        elif isinstance(source, Literal) and slot.widget is not None:
+            if source.is_written:
+                value = source.value
+                values[slot.widget] = replacements.fill_in(value) if source.fills_in else value
+            else:
+                links[slot.name] = wrapped(source.value)
+    if node.type in SAVING:
+        values[PREFIX] = replacements.fill_in(values.get(PREFIX, MISSING))
+    widgets = node.definition.widgets if node.definition else ()
+    found = {w.name: queued(w, values[w.name]) for w in widgets if w.queued}
+    return {name: value for name, value in found.items() if value is not MISSING} | links

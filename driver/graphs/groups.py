@@ -53,15 +53,16 @@ def open_group(
     return owner, inside
 
 
-def fill_in(scope: Scope, inside: Scope) -> None:
-    """Gives the inner nodes the values of the group node's widgets; `scope` is complete."""
+def fill_in(scope: Scope, inside: Scope, known: dict[int, Any]) -> None:
+    """Gives the inner nodes the values of the group node's widgets; `scope` is complete. `known`,
+    kept for one scope, is what Primitive nodes give through its links."""
     assert isinstance(inside, GroupScope)
     assert inside.owner is not None
     assert inside.group_class is not None
     group = inside.group_class
     shown = saved_values(inside.owner)
     for slot in inside.owner.inputs:
-        value = _from_primitive(scope, slot.link) if slot.widget is not None else MISSING
+        value = MISSING if slot.widget is None else _from_primitive(scope, slot.link, known)
         if value is not MISSING:
             shown[str(slot.widget)] = value
     values = {number: saved_values(node) for number, node in inside.nodes.items()}
@@ -104,16 +105,20 @@ def behind_output(inside: Scope, slot: int) -> tuple[str, int] | None:
     return None
 
 
-def _from_primitive(scope: Scope, number: int | None) -> Any:
+def _from_primitive(scope: Scope, number: int | None, known: dict[int, Any]) -> Any:
     """What a Primitive node gives through a link, Reroutes between included, or MISSING."""
-    for _ in scope.nodes:
-        link = scope.links.get(number) if number is not None else None
+    value: Any = MISSING
+    passed: dict[int, None] = {}
+    while number is not None and number not in passed:
+        if number in known:
+            value = known[number]
+            break
+        passed[number] = None
+        link = scope.links.get(number)
         origin = scope.nodes.get(link.origin) if link else None
-        if origin is None:
-            return MISSING
-        if origin.type == PRIMITIVE:
-            return primitive_value(origin)
-        if origin.type != REROUTE or not origin.inputs:
-            return MISSING
+        if origin is None or origin.type != REROUTE or not origin.inputs:
+            value = primitive_value(origin) if origin and origin.type == PRIMITIVE else MISSING
+            break
         number = origin.inputs[0].link
-    return MISSING
+    known.update(dict.fromkeys(passed, value))
+    return value

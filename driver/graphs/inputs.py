@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .definitions import InputSpec, node_def
-from .model import ApiGraph, ObjectInfo, is_link, title_of
+from .model import ApiGraph, ObjectInfo, is_link, names_of
 
 
 @dataclass(frozen=True)
 class SettableInput:
-    """`value` is None, and `source` a node's title, where a link comes in. `choices` is None where
-    there are none; `low` and `high` are a number's range where it has one."""
+    """`title` is the node's name as `names_of` gives it. `value` is None, and `source` such a name,
+    where a link comes in. `choices` is None where there are none; `low` and `high` are a number's
+    range where it has one."""
 
     title: str
     name: str
@@ -28,17 +28,12 @@ class SettableInput:
 
 def settable_inputs(api: ApiGraph, info: ObjectInfo) -> list[SettableInput]:
     """In the graph's order; nodes of a class that the server does not have are left out."""
+    names = names_of(api)
     return [
-        _read(api, title_of(api, node_id), spec, node["inputs"].get(spec.name))
+        _read(names, names[node_id], spec, node["inputs"].get(spec.name))
         for node_id, node in api.items()
         for spec in _widgets(node["class_type"], info)
     ]
-
-
-def shared_titles(api: ApiGraph) -> list[str]:
-    """Titles that several nodes have: these cannot be named by title."""
-    counts = Counter(title_of(api, node_id) for node_id in api)
-    return [title for title, count in counts.items() if count > 1]
 
 
 def _widgets(class_type: str, info: ObjectInfo) -> Iterator[InputSpec]:
@@ -48,8 +43,8 @@ def _widgets(class_type: str, info: ObjectInfo) -> Iterator[InputSpec]:
         yield from (spec for spec in definition.inputs if spec.name in queued)
 
 
-def _read(api: ApiGraph, title: str, spec: InputSpec, value: Any) -> SettableInput:
-    source = title_of(api, value[0]) if is_link(value) and value[0] in api else None
+def _read(names: Mapping[str, str], title: str, spec: InputSpec, value: Any) -> SettableInput:
+    source = names.get(value[0]) if is_link(value) else None
     low, high = (spec.options.get(end) for end in ("min", "max"))
     return SettableInput(
         title=title,

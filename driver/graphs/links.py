@@ -6,18 +6,20 @@ any type ("*", and V3's matched types) count as every type.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from .definitions import node_def
-from .model import ApiGraph, ObjectInfo, is_link, title_of
+from .model import ApiGraph, ObjectInfo, is_link, names_of, one_line, shown
 
 Output = tuple[str, int]
 """(node id, output slot)."""
+PREFIX = "filename_prefix"
+"""The input by which nodes that save files name them."""
 
 
 def named(api: ApiGraph, node_id: str) -> str:
-    """How a message names a node: its title and its class."""
-    return f"{title_of(api, node_id)!r} ({api[node_id]['class_type']})"
+    """How a message names a node: the name by which a person sets it, and its class."""
+    return f"{shown(names_of(api)[node_id], 200)} ({one_line(api[node_id]['class_type'])})"
 
 
 def links_into(api: ApiGraph, node_id: str) -> Iterator[tuple[str, Output]]:
@@ -69,30 +71,45 @@ def output_nodes(api: ApiGraph, info: ObjectInfo) -> list[str]:
     return [i for i, node in api.items() if info.get(node["class_type"], {}).get("output_node")]
 
 
-def picture_nodes(api: ApiGraph, info: ObjectInfo) -> list[str]:
-    """Output nodes that take pictures, the most finished first: the more stands behind a node, the
-    later in the graph its pictures are."""
-    found = [i for i in output_nodes(api, info) if links_of_type(api, info, i, "IMAGE")]
-    return sorted(found, key=lambda node_id: -len(behind(api, [node_id])))
+def picture_nodes(api: ApiGraph, info: ObjectInfo) -> dict[str, int]:
+    """Output nodes that take pictures, each with the samplers on the longest way to it.
 
-
-def samplers(api: ApiGraph, info: ObjectInfo) -> list[str]:
-    """Samplers behind the nodes that take pictures, those that others continue first.
-
-    A sampler gives a latent, and takes a guider, or a model together with conditioning.
+    The most finished come first: those behind more samplers, then those that name files and do not
+    only show pictures, then those at the end of a longer way.
     """
-    reached = behind(api, picture_nodes(api, info))
-    found = [node_id for node_id in api if node_id in reached and _is_sampler(api, info, node_id)]
-    return sorted(found, key=lambda node_id: len(set(found) & behind(api, [node_id]).keys()))
+    found = [i for i in output_nodes(api, info) if links_of_type(api, info, i, "IMAGE")]
+    painted = depths(api, {i for i in behind(api, found) if is_sampler(api, info, i)})
+    worked = depths(api, api)
+
+    def unfinished(node_id: str) -> tuple[int, bool, int]:
+        shows = PREFIX not in api[node_id]["inputs"]
+        return -painted[node_id], shows, -worked[node_id]
+
+    return {node_id: painted[node_id] for node_id in sorted(found, key=unfinished)}
 
 
-def first_samplers(api: ApiGraph, info: ObjectInfo) -> list[str]:
-    """Samplers that continue no other one."""
-    found = samplers(api, info)
-    return [i for i in found if len(set(found) & behind(api, [i]).keys()) == 1]
+def depths(api: ApiGraph, counted: Collection[str]) -> dict[str, int]:
+    """How many of some nodes stand on the longest way to each node, itself included. Where links
+    run in a circle the one that closes it is passed over."""
+    found: dict[str, int] = {}
+    begun: set[str] = set()
+    waiting = list(api)
+    while waiting:
+        node_id = waiting[-1]
+        sources = [output[0] for _, output in links_into(api, node_id)]
+        if node_id in begun:
+            waiting.pop()
+            if node_id not in found:
+                below = max((found.get(source, 0) for source in sources), default=0)
+                found[node_id] = below + (node_id in counted)
+        else:
+            begun.add(node_id)
+            waiting += [source for source in sources if source not in begun]
+    return found
 
 
-def _is_sampler(api: ApiGraph, info: ObjectInfo, node_id: str) -> bool:
+def is_sampler(api: ApiGraph, info: ObjectInfo, node_id: str) -> bool:
+    """A sampler gives a latent, and takes a guider, or a model together with conditioning."""
     definition = node_def(info, api[node_id]["class_type"])
     if definition is None or "LATENT" not in definition.outputs:
         return False

@@ -12,8 +12,9 @@ from stockwright.core.loras import LoraUse, find_lora, parse_loras
 
 from ..errors import BindingError
 from .definitions import node_def
-from .links import Output, behind, carried, first_samplers, links_into, named
+from .links import Output, behind, carried, links_into, named
 from .model import ApiGraph, ObjectInfo, find_nodes, with_inputs
+from .samplers import first_samplers
 
 LOADER, MODEL_LOADER = "LoraLoader", "LoraLoaderModelOnly"
 

@@ -7,6 +7,8 @@ An *API graph* is what POST /prompt takes: node id -> `class_type`, `inputs` by 
 from __future__ import annotations
 
 import copy
+import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
@@ -28,14 +30,35 @@ class Graph:
 
 
 def title_of(api: ApiGraph, node_id: str) -> str:
-    """The node's title, or its class where it has none."""
+    """The node's title without spaces around it, or its class where it has none."""
     node = api[node_id]
-    return str(node.get("_meta", {}).get("title") or node["class_type"])
+    return str(node.get("_meta", {}).get("title") or "").strip() or str(node["class_type"])
 
 
-def shown(text: str) -> str:
-    """A title or another text of a graph as it stands in messages: in quotes, and never long."""
-    return repr(text if len(text) <= 60 else f"{text[:59]}…")
+def names_of(api: ApiGraph) -> dict[str, str]:
+    """Node id -> the name by which a person sets the node: its title, with `#2` behind it for the
+    second node of that title in the graph's order."""
+    titles = {node_id: title_of(api, node_id) for node_id in api}
+    counts = Counter(titles.values())
+    passed = Counter[str]()
+    names: dict[str, str] = {}
+    for node_id, title in titles.items():
+        passed[title] += 1
+        names[node_id] = f"{title}#{passed[title]}" if counts[title] > 1 else title
+    return names
+
+
+def one_line(value: Any, longest: int = 60) -> str:
+    """A value out of a graph for a person: on one line, shortened, and without what a terminal
+    would act on. What is no text is shown as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = "".join(char if char.isprintable() else " " for char in text[: longest + 1])
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def shown(text: str, longest: int = 60) -> str:
+    """The same in quotes, as a title or another text of a graph stands in messages."""
+    return repr(one_line(text, longest))
 
 
 def find_nodes(api: ApiGraph, class_type: str) -> list[str]:

@@ -6,9 +6,11 @@ import difflib
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-_SHOWN = 5
+from .model import one_line
+
 _COMPARED = 200
 """Characters: comparing takes the square of their number."""
+_ALIKE = 0.75
 
 
 def same_file(wanted: str, names: Sequence[str]) -> list[str]:
@@ -36,13 +38,18 @@ def nearest_first(wanted: str, names: Sequence[str]) -> list[str]:
     return sorted(names, key=likeness, reverse=True)
 
 
-def listed(wanted: str, names: Sequence[str]) -> str:
+def alike(wanted: str, names: Sequence[str]) -> list[str]:
+    """At most three names that may be meant by a misspelt one, the nearest first."""
+    return difflib.get_close_matches(wanted[:_COMPARED], names, 3, _ALIKE)
+
+
+def listed(wanted: str, names: Sequence[str], most: int = 5) -> str:
     """A few names, the nearest first, and how many more there are."""
     if not names:
         return "nothing"
     ordered = nearest_first(wanted, names)
-    more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
-    return ", ".join(ordered[:_SHOWN]) + more
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(one_line(name, _COMPARED) for name in ordered[:most]) + more
 
 
 def _path(name: str) -> PurePosixPath:

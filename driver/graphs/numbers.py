@@ -3,6 +3,9 @@
 The size is that of the node that makes the first sampler's empty latent: it has the whole numbers
 `width` and `height` and takes no latent. Nodes behind the samplers that have the very same width
 and height, such as a scheduler that follows the size, go with it.
+
+A number that comes by a link is replaced where it is used: what else takes it, such as a second
+pass or a crop, keeps it.
 """
 
 from __future__ import annotations
@@ -11,8 +14,9 @@ from dataclasses import dataclass
 
 from ..errors import BindingError
 from .definitions import InputSpec, node_def
-from .links import behind, first_samplers, links_of_type, picture_nodes
+from .links import behind, links_of_type, picture_nodes
 from .model import ApiGraph, ObjectInfo, is_link, with_inputs
+from .samplers import first_samplers
 
 SIDES = ("width", "height")
 SEEDS = ("seed", "noise_seed")
@@ -21,15 +25,17 @@ BATCH = "batch_size"
 
 @dataclass(frozen=True)
 class Number:
-    """A whole number in a graph: its node and input."""
+    """A whole number in a graph: the node and input that use it, and those where it stands."""
 
     node_id: str
     input: str
+    held: tuple[str, str]
+    """The same, unless a node that holds one number is linked; also where it is worked out."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """(width, height) in pixels, and the places of both; a place may serve both."""
+    """(width, height) in pixels, and the places of both."""
 
     pixels: tuple[int, int]
     widths: tuple[Number, ...]
@@ -53,13 +59,12 @@ def size_of(api: ApiGraph, info: ObjectInfo) -> Size | None:
         pixels,
         widths=tuple(dict.fromkeys(width for width, _ in same)),
         heights=tuple(dict.fromkeys(height for _, height in same)),
-        batches=tuple(Number(i, BATCH) for i in latents if BATCH in api[i]["inputs"]),
+        batches=tuple(Number(i, BATCH, (i, BATCH)) for i in latents if BATCH in api[i]["inputs"]),
     )
 
 
 def set_size(api: ApiGraph, width: int, height: int, info: ObjectInfo) -> ApiGraph:
-    """Sets the size of the pictures. Raises BindingError where no place for it is found, or where
-    one number is both sides and these differ."""
+    """Sets the size of the pictures. Raises BindingError where no place for it is found."""
     size = size_of(api, info)
     if size is None:
         raise BindingError(
@@ -67,28 +72,23 @@ def set_size(api: ApiGraph, width: int, height: int, info: ObjectInfo) -> ApiGra
             where=f"size {width}x{height}",
             hint='Name the inputs: "Node title.width" and "Node title.height".',
         )
-    if width != height and set(size.widths) & set(size.heights):
-        raise BindingError(
-            "the graph takes its width and height from one number", where=f"size {width}x{height}"
-        )
-    changed = api
+    values: dict[str, dict[str, int]] = {}
     for places, value in ((size.widths, width), (size.heights, height)):
         for place in places:
-            changed = with_inputs(changed, {place.node_id: {place.input: value}})
-    return changed
+            values.setdefault(place.node_id, {})[place.input] = value
+    return with_inputs(api, values)
 
 
 def seeds_of(api: ApiGraph, info: ObjectInfo) -> list[Number]:
-    """Every seed behind the nodes that take pictures, where its number stands."""
+    """Every seed behind the nodes that take pictures."""
     found: list[Number] = []
     for node_id in behind(api, picture_nodes(api, info)):
         definition = node_def(info, api[node_id]["class_type"])
         for spec in definition.inputs if definition else ():
             if spec.name in SEEDS and spec.type == "INT":
-                place = _number_at(api, info, node_id, spec.name)
-                # A number that is worked out is replaced where it is used.
-                found.append(place or Number(node_id, spec.name))
-    return list(dict.fromkeys(found))
+                held = _held_at(api, info, node_id, spec.name)
+                found.append(Number(node_id, spec.name, held or (node_id, spec.name)))
+    return found
 
 
 def _latents(api: ApiGraph, info: ObjectInfo, sampler: str) -> list[str]:
@@ -107,12 +107,13 @@ def _latents(api: ApiGraph, info: ObjectInfo, sampler: str) -> list[str]:
     return list(found)
 
 
-def _number_at(api: ApiGraph, info: ObjectInfo, node_id: str, name: str) -> Number | None:
-    """Where an input's number stands: there, or in a node that holds one number and is linked."""
+def _held_at(api: ApiGraph, info: ObjectInfo, node_id: str, name: str) -> tuple[str, str] | None:
+    """Where an input's number stands: there, or in a node that holds one number and is linked. None
+    where it is worked out."""
     for _ in api:
         value = api[node_id]["inputs"].get(name)
         if not is_link(value):
-            return Number(node_id, name)
+            return node_id, name
         if value[0] not in api:
             return None
         held = _held_numbers(api, info, str(value[0]))
@@ -130,18 +131,20 @@ def _held_numbers(api: ApiGraph, info: ObjectInfo, node_id: str) -> list[InputSp
 
 
 def _sides(api: ApiGraph, info: ObjectInfo, node_id: str) -> tuple[Number, Number] | None:
-    """Where a node's width and height stand, or None unless it has both as known numbers."""
+    """A node's width and height, or None unless it has both as known numbers."""
     definition = node_def(info, api[node_id]["class_type"])
     kinds = {spec.name: spec.type for spec in definition.inputs} if definition else {}
     if any(kinds.get(side) != "INT" for side in SIDES):
         return None
-    width, height = (_number_at(api, info, node_id, side) for side in SIDES)
-    if width is None or height is None:
-        return None
-    values = [api[place.node_id]["inputs"].get(place.input) for place in (width, height)]
-    return (width, height) if all(type(value) is int for value in values) else None
+    found: list[Number] = []
+    for side in SIDES:
+        held = _held_at(api, info, node_id, side)
+        if held is None or type(api[held[0]]["inputs"].get(held[1])) is not int:
+            return None
+        found.append(Number(node_id, side, held))
+    return found[0], found[1]
 
 
 def _pixels(api: ApiGraph, sides: tuple[Number, Number]) -> tuple[int, int]:
-    width, height = (int(api[place.node_id]["inputs"][place.input]) for place in sides)
+    width, height = (int(api[side.held[0]]["inputs"][side.held[1]]) for side in sides)
     return width, height

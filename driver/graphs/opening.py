@@ -78,9 +78,10 @@ class _Opener:
                 scope.children[node.id] = self._scope(
                     inside, (*path, node.id), scope, node, (*above, node.type)
                 )
+        primitives: dict[int, Any] = {}
         for child in scope.children.values():
             if child.group is not None:
-                fill_in(scope, child)
+                fill_in(scope, child, primitives)
         return scope
 
     def _group(self, name: str, raw: Mapping[str, Any], scope: Scope) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .model import Graph, as_list
+from .model import Graph, as_list, one_line
 
 _CORE = "comfy-core"
+_LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Origins:
             if isinstance(pack, str):
                 version = properties.get("ver")
                 text = f"{pack} {version}" if isinstance(version, str) else pack
-                packs.setdefault(str(node.get("type")), _plain(text))
+                packs.setdefault(str(node.get("type")), one_line(text, _LONGEST))
             models.update(_models(properties))
         models.update(_models(graph.data))
         return cls(packs, models)
@@ -70,17 +71,11 @@ def _models(holder: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
         model = _mapping(entry)
         name, url = model.get("name"), model.get("url")
         if isinstance(name, str) and isinstance(url, str):
-            yield name, (_plain(url), _plain(str(model.get("directory") or "")))
+            yield name, (one_line(url, _LONGEST), one_line(str(model.get("directory") or "")))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _plain(text: str) -> str:
-    """A text of the file on one line of a message, shortened."""
-    kept = "".join(char if char.isprintable() else " " for char in text)
-    return kept if len(kept) <= 300 else f"{kept[:299]}…"
 
 
 NO_ORIGINS = Origins({}, {})

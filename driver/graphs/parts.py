@@ -18,7 +18,8 @@ def check_classes(graph: Graph, api: ApiGraph, info: ObjectInfo) -> None:
         raise PreflightFailed(
             "the server lacks what the graph needs:\n" + "\n".join(f"  {line}" for line in lines),
             where=graph.name,
-            hint="Install the packs that have these classes, and restart the server.",
+            hint="Install the packs that have these classes, and restart the server. A node that "
+            "its pack has in the canvas only has to go, or its links.",
         )
 
 

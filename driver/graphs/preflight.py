@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,12 +15,15 @@ from stockwright.core.loras import find_lora, parse_loras
 from ..errors import PreflightFailed
 from .definitions import COMBO, InputSpec, node_def
 from .links import behind, output_nodes, picture_nodes
-from .model import ApiGraph, ObjectInfo, find_nodes, is_link, shown, title_of
-from .nearest import listed, nearest_first
+from .model import ApiGraph, ObjectInfo, find_nodes, is_link, names_of, one_line, shown, title_of
+from .nearest import alike, listed, nearest_first
 from .origins import NO_ORIGINS, Origins
+from .wiring import wrong_inputs
 
 LISTED = 20
 """Lines of one sort that an error lists."""
+_SUBGRAPH = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""How the canvas names the class of a subgraph's node."""
 _UPLOADS = ("image_upload", "video_upload", "audio_upload", "file_upload", "animated_image_upload")
 
 
@@ -38,23 +42,37 @@ class MissingModel:
 
     def __str__(self) -> str:
         there = listed(self.value, self.available)
-        return f"{self.title!r}, {self.input}: {self.value!r}; there is {there}"
+        where = f"{shown(self.title, 200)}, {one_line(self.input)}"
+        return f"{where}: {shown(self.value, 200)}; there is {there}"
 
 
 def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo, origins: Origins = NO_ORIGINS) -> None:
     """Raises one PreflightFailed that lists all that keeps the two graphs from running: classes,
-    files, choices and numbers that the server does not take, with what it has instead and where to
-    get it, as far as `origins`, those of the stock graph's file, tell; and nodes that the driver
-    needs: one that takes pictures and at most one Stockwright Batch in `stock`, exactly one Write
-    Theme Prompts in `plan`."""
+    files, choices, numbers and links that the server does not take, with what it has instead and
+    where to get it, as far as `origins`, those of the stock graph's file, tell; and nodes that the
+    driver needs: one that takes pictures and at most one Stockwright Batch in `stock`, exactly one
+    Write Theme Prompts in `plan`."""
     lines = [
         *_missing_nodes(stock, info),
         *_wrong_nodes("the plan graph", plan, names.WRITE_PROMPTS, "Write Theme Prompts"),
     ]
     for graph, known in ((stock, origins), (plan, NO_ORIGINS)):
+        run = _run(graph, info)
         lines += islice(unknown_classes(graph, info, known), LISTED)
         lines += islice(models_not_there(graph, info, known), LISTED)
-        lines += wrong_numbers(graph, info)
+        lines += islice((line for i in run for line in wrong_inputs(graph, info, i)), LISTED)
+        lines += islice((line for i in run for line in _wrong_numbers(graph, info, i)), LISTED)
+    _raise(lines)
+
+
+def check_classes(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo, origins: Origins) -> None:
+    """Raises PreflightFailed if the server lacks node classes of the two graphs; as `check` does,
+    but before settings are put into them."""
+    lines = islice(unknown_classes(stock, info, origins), LISTED)
+    _raise([*lines, *islice(unknown_classes(plan, info, NO_ORIGINS), LISTED)])
+
+
+def _raise(lines: Sequence[str]) -> None:
     if lines:
         raise PreflightFailed(
             "the graphs cannot run on this server:\n" + "\n".join(f"  {line}" for line in lines),
@@ -70,10 +88,9 @@ def find_missing_models(api: ApiGraph, info: ObjectInfo) -> list[MissingModel]:
     Of files to be uploaded, those that lie directly in its input folder are judged; lists that the
     canvas fetches from elsewhere are not.
     """
+    called = names_of(api)
     return [
-        MissingModel(
-            node_id, title_of(api, node_id), name, value, tuple(nearest_first(value, offered))
-        )
+        MissingModel(node_id, called[node_id], name, value, tuple(nearest_first(value, offered)))
         for node_id in _run(api, info)
         for name, value, offered in _not_offered(api[node_id], info)
     ]
@@ -88,25 +105,30 @@ def models_not_there(api: ApiGraph, info: ObjectInfo, origins: Origins) -> Itera
 
 def unknown_classes(api: ApiGraph, info: ObjectInfo, origins: Origins) -> Iterator[str]:
     """A line for each node whose class the server does not have, with the pack that has it, where
-    the file says so, and near names."""
+    the file says so, and names that are much like it."""
     for node_id, node in api.items():
         kind = node["class_type"]
-        if kind not in info:
-            yield (
-                f"{shown(title_of(api, node_id))} is of the class {shown(kind)}, which the server"
-                f" does not have{origins.pack_of(kind)}; near names are {listed(kind, list(info))}"
-            )
+        if kind in info:
+            continue
+        title = shown(title_of(api, node_id), 200)
+        if _SUBGRAPH.fullmatch(kind):
+            yield f"{title} is a subgraph, and what it consists of is not in the file"
+            continue
+        near = alike(kind, list(info))
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        yield (
+            f"{title} is of the class {shown(kind)}, which the server does not have"
+            f"{origins.pack_of(kind)}{meant}"
+        )
 
 
-def wrong_numbers(api: ApiGraph, info: ObjectInfo) -> list[str]:
-    """A line for each number of the nodes that run that is none, or is out of its range."""
-    return [
-        f"{title_of(api, node_id)!r}, {spec.name}: {wrong}"
-        for node_id in _run(api, info)
-        if (definition := node_def(info, api[node_id]["class_type"]))
-        for spec in definition.inputs
-        if (wrong := _wrong_number(spec, api[node_id]["inputs"].get(spec.name)))
-    ]
+def _wrong_numbers(api: ApiGraph, info: ObjectInfo, node_id: str) -> Iterator[str]:
+    """A line for each number of a node that is none, or is out of its range."""
+    node = api[node_id]
+    definition = node_def(info, node["class_type"])
+    for spec in definition.inputs if definition else ():
+        if wrong := _wrong_number(spec, node["inputs"].get(spec.name)):
+            yield f"{shown(names_of(api)[node_id], 200)}, {spec.name}: {wrong}"
 
 
 def _wrong_number(spec: InputSpec, value: Any) -> str:
@@ -116,10 +138,10 @@ def _wrong_number(spec: InputSpec, value: Any) -> str:
     try:
         number = int(value) if spec.type == "INT" else float(value)
     except (TypeError, ValueError, OverflowError):
-        return f"{value!r} is not a {'whole ' if spec.type == 'INT' else ''}number"
+        return f"{shown(value)} is not a {'whole ' if spec.type == 'INT' else ''}number"
     low, high = spec.options.get("min"), spec.options.get("max")
     if (low is not None and not number >= low) or (high is not None and not number <= high):
-        return f"{value} is not from {low} to {high}"
+        return f"{one_line(value)} is not from {low} to {high}"
     return ""
 
 
@@ -194,6 +216,6 @@ def _missing_loras(text: str, info: ObjectInfo) -> Iterator[tuple[str, str, list
 def _wrong_nodes(where: str, api: ApiGraph, class_type: str, display_name: str) -> Iterator[str]:
     found = find_nodes(api, class_type)
     if len(found) != 1:
-        titles = ", ".join(repr(title_of(api, node_id)) for node_id in found)
+        titles = ", ".join(shown(title_of(api, node_id)) for node_id in found[:LISTED])
         there = f": {titles}" if titles else ""
         yield f"{where} has {len(found)} {display_name} nodes instead of exactly one{there}"

@@ -1,16 +1,23 @@
-"""Whether the links of an API graph hold: each leads to a node, and none leads in a circle."""
+"""Whether an API graph can be followed: each link leads to a node, none in a circle, and there are
+not too many nodes."""
 
 from __future__ import annotations
 
 from ..errors import GraphInvalid
 from .model import ApiGraph, is_link, shown, title_of
 
+MAX_NODES = 20_000
+"""As many as a canvas graph may unfold to."""
 _HINT = "Open the file in the canvas, mend the link and save it."
 
 
 def check_links(api: ApiGraph, name: str) -> None:
     """Raises GraphInvalid that names the node, or the nodes of the circle, by title; `name` is the
     file's."""
+    if len(api) > MAX_NODES:
+        raise GraphInvalid(
+            f"has more than {MAX_NODES:,} nodes", where=name, hint="Take nodes out of the graph."
+        )
     sources = {node_id: _sources(api, node_id, name) for node_id in api}
     waiting = {node_id: len(found) for node_id, found in sources.items()}
     readers: dict[str, list[str]] = {node_id: [] for node_id in api}

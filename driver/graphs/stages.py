@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from .links import Output, first_samplers, links_of_type, named, samplers
-from .model import ApiGraph, ObjectInfo
-from .texts import CONDITIONING, Encoder, encoders
+from .links import named
+from .model import ApiGraph, ObjectInfo, shown
+from .samplers import conditioning, every_sampler, samplers
+from .texts import Encoder, encoders
 
 Text = tuple[str, str]
 """(node id, input) of a text."""
@@ -37,82 +38,90 @@ def job_texts(
     api: ApiGraph, info: ObjectInfo, told: Collection[str], fixed: Collection[Text]
 ) -> Texts:
     """`told` are the parts of a job, `prompt` and `negative`, that a person gave a place; `fixed`
-    are texts that stay as they are."""
-    stages = {sampler: _sides(api, info, sampler) for sampler in samplers(api, info)}
-    firsts = first_samplers(api, info)
-    side = _Side(api, firsts, fixed)
-    prompt: tuple[Text, ...] = ()
-    negative: tuple[Text, ...] = ()
+    are texts that stay as they are. A negative that is not certain keeps its own text."""
+    places = samplers(api, info)
+    stages = {sampler: _sides(api, info, sampler) for sampler in places}
+    firsts = [sampler for sampler, place in places.items() if place == 1]
+    positive, negative = (_Side(api, field, firsts, fixed) for field in ("prompt", "negative"))
+    prompts: tuple[Text, ...] = ()
+    negatives: tuple[Text, ...] = ()
     if "prompt" not in told:
         if not stages:
-            side.problems.append("no sampler stands in front of a node that takes pictures")
-        prompt = side.texts("prompt", {i: positive for i, (positive, _) in stages.items()})
+            positive.problems.append("no sampler stands in front of a node that takes pictures")
+        prompts = positive.texts({i: found for i, (found, _) in stages.items()})
     if "negative" not in told:
-        negative = side.texts("negative", {i: negative for i, (_, negative) in stages.items()})
-    for node_id in dict.fromkeys(text[0] for text in prompt if text in negative):
-        side.problems.append(f"{named(api, node_id)} is both the prompt and the negative")
-    return Texts(prompt, negative, tuple(side.notes), tuple(dict.fromkeys(side.problems)))
+        negatives = negative.texts({i: found for i, (_, found) in stages.items()})
+    notes = [
+        f"No text stands behind {named(api, i)}: the jobs' texts do not reach it."
+        for i in every_sampler(api, info)
+        if i not in stages
+    ]
+    notes += positive.notes + negative.notes
+    problems = [*positive.problems, *negative.problems]
+    if negative.problems and not positive.problems:
+        notes += [f"The negative keeps its own text: {why}." for why in negative.problems]
+        problems = []
+    for node_id in dict.fromkeys(text[0] for text in prompts if text in negatives):
+        problems.append(f"{named(api, node_id)} is both the prompt and the negative")
+    return Texts(prompts, negatives, tuple(notes), tuple(dict.fromkeys(problems)))
 
 
 class _Side:
     """Prompt or negative of all samplers."""
 
-    def __init__(self, api: ApiGraph, firsts: list[str], fixed: Collection[Text]) -> None:
-        self._api, self._firsts, self._fixed = api, firsts, fixed
+    def __init__(
+        self, api: ApiGraph, field: str, firsts: list[str], fixed: Collection[Text]
+    ) -> None:
+        self._api, self._field, self._firsts, self._fixed = api, field, firsts, fixed
         self.notes: list[str] = []
         self.problems: list[str] = []
 
-    def texts(self, field: str, found: dict[str, list[Encoder]]) -> tuple[Text, ...]:
-        """The places of a field; `found` are the encoders of each sampler."""
+    def texts(self, found: dict[str, list[Encoder]]) -> tuple[Text, ...]:
+        """The places of the field, none where they are not certain; `found` are the encoders of
+        each sampler."""
         texts: list[Text] = []
-        before = len(self.problems)
         for sampler in self._firsts:
-            texts += self._first(field, sampler, found[sampler])
+            texts += self._first(sampler, found[sampler])
         values = {self._value(text) for text in texts}
         # An encoder may have several texts, one for each language model.
         if len({frozenset(e.values(self._api) for e in found[i]) for i in self._firsts}) > 1:
-            shown = ", ".join(
-                f"{named(self._api, e.node_id)} {_short(e.values(self._api))}"
-                for i in self._firsts
-                for e in found[i]
-            )
-            self.problems.append(f"{len(self._firsts)} samplers have different texts: {shown}")
+            listed = ", ".join(self._listed(e) for i in self._firsts for e in found[i])
+            self.problems.append(f"{len(self._firsts)} samplers have different texts: {listed}")
         for sampler in (i for i in found if i not in self._firsts):
-            texts += self._later(field, sampler, found[sampler], values)
+            texts += self._later(sampler, found[sampler], values)
         free = tuple(dict.fromkeys(text for text in texts if text not in self._fixed))
-        if field == "prompt" and texts and not free:
+        if self._field == "prompt" and texts and not free:
             self.problems.append("the text of the prompt is set, and no place is left for the jobs")
-        return free if len(self.problems) == before else ()
+        return () if self.problems else free
 
-    def _first(self, field: str, sampler: str, found: list[Encoder]) -> Iterator[Text]:
-        if not found and field == "prompt":
+    def _first(self, sampler: str, found: list[Encoder]) -> Iterator[Text]:
+        if not found and self._field == "prompt":
             self.problems.append(f"no text stands behind {named(self._api, sampler)}")
-        for encoder in found:
-            if encoder.unsure:
-                self.problems.append(encoder.unsure)
+        self.problems += [encoder.unsure for encoder in found if encoder.unsure]
         if len({encoder.values(self._api) for encoder in found}) > 1:
-            shown = ", ".join(
-                f"{named(self._api, e.node_id)} {_short(e.values(self._api))}" for e in found
-            )
-            self.problems.append(
-                f"the {field} of {named(self._api, sampler)} comes from {len(found)} texts: {shown}"
-            )
+            listed = ", ".join(map(self._listed, found))
+            whose = f"the {self._field} of {named(self._api, sampler)}"
+            self.problems.append(f"{whose} comes from {len(found)} texts: {listed}")
         for encoder in found:
             yield from encoder.texts
 
-    def _later(
-        self, field: str, sampler: str, found: list[Encoder], values: set[str]
-    ) -> Iterator[Text]:
+    def _later(self, sampler: str, found: list[Encoder], values: set[str]) -> Iterator[Text]:
         for encoder in found:
-            title = named(self._api, encoder.node_id)
             if encoder.unsure or len(found) > 1:
-                self.notes.append(f"{title} behind {named(self._api, sampler)} keeps its own text.")
+                whose = f"{named(self._api, encoder.node_id)} behind {named(self._api, sampler)}"
+                self.notes.append(f"{whose} keeps its own text.")
                 continue
             own = [text for text in encoder.texts if text not in self._fixed]
             if not values >= {self._value(text) for text in own}:
-                shown = _short(encoder.values(self._api))
-                self.notes.append(f"{title} gets the job's {field} too, in place of {shown}.")
+                title, text = named(self._api, encoder.node_id), self._text(encoder)
+                self.notes.append(f"{title} gets the job's {self._field} too, in place of {text}.")
             yield from own
+
+    def _listed(self, encoder: Encoder) -> str:
+        return f"{named(self._api, encoder.node_id)} {self._text(encoder)}"
+
+    def _text(self, encoder: Encoder) -> str:
+        return shown(" / ".join(encoder.values(self._api)), _SHOWN)
 
     def _value(self, text: Text) -> str:
         return str(self._api[text[0]]["inputs"].get(text[1], ""))
@@ -120,7 +129,7 @@ class _Side:
 
 def _sides(api: ApiGraph, info: ObjectInfo, sampler: str) -> tuple[list[Encoder], list[Encoder]]:
     """The encoders of a sampler's positive and of its negative conditioning."""
-    links = dict(_conditioning(api, info, sampler))
+    links = dict(conditioning(api, info, sampler))
     if len(links) == 1:
         return encoders(api, info, next(iter(links.values()))), []
     positive, negative = (
@@ -130,22 +139,3 @@ def _sides(api: ApiGraph, info: ObjectInfo, sampler: str) -> tuple[list[Encoder]
     if "cond2" in links:  # a guider's middle conditioning may be either one
         negative = {i: e for i, e in negative.items() if i not in positive}
     return list(positive.values()), list(negative.values())
-
-
-def _conditioning(api: ApiGraph, info: ObjectInfo, sampler: str) -> list[tuple[str, Output]]:
-    """Links of a sampler, or else of its guider, that carry conditioning."""
-    node_ids, seen = [sampler], set[str]()
-    while node_ids:
-        node_id = node_ids.pop(0)
-        if node_id in seen:
-            continue
-        seen.add(node_id)
-        if links := links_of_type(api, info, node_id, CONDITIONING):
-            return links
-        node_ids += [output[0] for _, output in links_of_type(api, info, node_id, "GUIDER")]
-    return []
-
-
-def _short(values: tuple[str, ...]) -> str:
-    text = " / ".join(values)
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1].rstrip() + "…")

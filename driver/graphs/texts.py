@@ -2,7 +2,7 @@
 
 An *encoder* is a node that makes conditioning and takes none: its texts are its STRING inputs, or
 what is linked into them. Nodes that hand conditioning on (guidance, ControlNet, combining) are
-passed through; a zeroed conditioning carries no text.
+passed through; a zeroed conditioning carries no text, nor does that of a node without such inputs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .definitions import NodeDef, node_def
 from .links import Output, links_of_type, named
-from .model import ApiGraph, ObjectInfo, is_link, title_of
+from .model import ApiGraph, ObjectInfo, is_link, names_of, one_line
 
 CONDITIONING, STRING = "CONDITIONING", "STRING"
 _ZEROED = "ConditioningZeroOut"
@@ -47,7 +47,7 @@ def encoders(api: ApiGraph, info: ObjectInfo, output: Output) -> list[Encoder]:
         seen.add(at)
         if handed_on := links_of_type(api, info, at[0], CONDITIONING):
             waiting += _through(definition, handed_on, at[1])
-        else:
+        elif any(spec.type == STRING for spec in definition.inputs):
             found[at[0]] = _encoder(api, info, definition, at[0])
     return list(found.values())
 
@@ -77,8 +77,6 @@ def _encoder(api: ApiGraph, info: ObjectInfo, definition: NodeDef, node_id: str)
         if isinstance(found, str):
             return Encoder(node_id, (), found)
         texts.append(found)
-    if not texts:
-        return Encoder(node_id, (), f"{named(api, node_id)} has no text")
     return Encoder(node_id, tuple(dict.fromkeys(texts)))
 
 
@@ -103,7 +101,8 @@ def _behind_text(api: ApiGraph, info: ObjectInfo, node_id: str, name: str) -> tu
             found[_own_text(api, info, node_id, source)] = None
     if len(found) == 1:
         return next(iter(found))
-    parts = ", ".join(f"{title_of(api, f[0])}.{f[1]}" for f in found if not isinstance(f, str))
+    names = names_of(api)
+    parts = ", ".join(one_line(f"{names[f[0]]}.{f[1]}") for f in found if not isinstance(f, str))
     how = f"is put together by {named(api, str(value[0]))} from {parts or 'other nodes'}"
     return f"the text of {named(api, node_id)} {how}"
 

@@ -12,19 +12,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from stockwright.core.jobs import Job, slug
 
 from ..errors import BindingError, TraceUncertain
 from .definitions import node_def
-from .model import ApiGraph, ObjectInfo, title_of, with_inputs
-from .numbers import Number, seeds_of, size_of
+from .links import PREFIX
+from .model import ApiGraph, ObjectInfo, names_of, one_line, title_of, with_inputs
+from .numbers import seeds_of, size_of
 from .stages import job_texts
 
 _PART = re.compile(r"\{(prompt|negative|seed|width|height)\}")
 _NAMED = re.compile(r"\{(prompt|negative|seed)\}")
 """The parts of a job that a person may place."""
-_PREFIX = "filename_prefix"
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ def place_at(api: ApiGraph, info: ObjectInfo, place: tuple[str, str], template: 
     node_id, name = place
     definition = node_def(info, api[node_id]["class_type"])
     spec = definition.input(name) if definition else None
-    where = f"{title_of(api, node_id)}.{name}"
+    where = f"{one_line(names_of(api)[node_id])}.{name}"
     if spec is None or spec.widget_type not in ("STRING", "INT"):
         raise BindingError("takes neither a text nor a whole number", where=where)
     if spec.widget_type == "STRING":
         return Place(node_id, name, template)
     if template.strip() != "{seed}":
         raise BindingError(f"takes {{seed}}, and not {template!r}", where=where)
-    return _number(api, info, Number(node_id, name), "{seed}")
+    return _number(api, info, node_id, name, "{seed}")
 
 
 def trace_graph(
@@ -106,17 +107,17 @@ def trace_graph(
         numbers += [(number, "{height}") for number in size.heights]
         numbers += [(number, "1") for number in size.batches]
     places += [
-        _number(api, info, number, template)
+        _number(api, info, number.node_id, number.input, template)
         for number, template in numbers
-        if (number.node_id, number.input) not in fixed
+        if fixed.isdisjoint({(number.node_id, number.input), number.held})
     ]
     if problems:
         raise TraceUncertain(
             "the graph has no Stockwright Batch, and where a job belongs in it is not certain:\n"
             + "\n".join(f"  {problem}" for problem in problems),
             hint='Name the place: --set "Node title.input={prompt}", and so {negative} and {seed};'
-            " nodes of one title need different ones first. Or add a Stockwright Batch in the"
-            " canvas and save the graph.",
+            " Title#2 is the second node of a title. Or add a Stockwright Batch in the canvas, and"
+            " save the graph.",
         )
     return Trace(tuple(places), size.pixels if size else None, notes)
 
@@ -130,25 +131,39 @@ def bind_traced(api: ApiGraph, traced: Trace, job: Job) -> ApiGraph:
         "width": str(job.width),
         "height": str(job.height),
     }
+    values: dict[str, dict[str, Any]] = {}
     for place in traced.places:
         text = _PART.sub(lambda match: parts[match[1]], place.template)
         value = text if place.maximum is None else int(text) % (place.maximum + 1)
-        api = with_inputs(api, {place.node_id: {place.input: value}})
-    return api
+        values.setdefault(place.node_id, {})[place.input] = value
+    return with_inputs(api, values)
 
 
-def name_files(api: ApiGraph, savers: Sequence[str], folder: str) -> ApiGraph:
+def placeholders(api: ApiGraph, traced: Trace) -> ApiGraph:
+    """The graph with `{prompt}`, `{seed}` and so on in the places of a job, for a person to read;
+    a size stands in front of its own, as in `512 ({width})`."""
+    width, height = traced.size or ("", "")
+    sides = {"{width}": f"{width} ({{width}})", "{height}": f"{height} ({{height}})"}
+    values: dict[str, dict[str, Any]] = {}
+    for place in traced.places:
+        value = sides.get(place.template, place.template)
+        values.setdefault(place.node_id, {})[place.input] = value if place.fields else int(value)
+    return with_inputs(api, values)
+
+
+def name_files(api: ApiGraph, savers: Iterable[str], folder: str) -> ApiGraph:
     """Puts the files of these nodes, as far as they name them by a prefix, into `folder` of the
     server's output."""
-    for place, node_id in enumerate(savers):
-        if _PREFIX in api[node_id]["inputs"]:
-            prefix = f"{folder}/{place}-{slug(title_of(api, node_id))}"
-            api = with_inputs(api, {node_id: {_PREFIX: prefix}})
-    return api
+    prefixes = {
+        node_id: {PREFIX: f"{folder}/{place}-{slug(title_of(api, node_id))}"}
+        for place, node_id in enumerate(savers)
+        if PREFIX in api[node_id]["inputs"]
+    }
+    return with_inputs(api, prefixes)
 
 
-def _number(api: ApiGraph, info: ObjectInfo, number: Number, template: str) -> Place:
-    definition = node_def(info, api[number.node_id]["class_type"])
-    spec = definition.input(number.input) if definition else None
+def _number(api: ApiGraph, info: ObjectInfo, node_id: str, name: str, template: str) -> Place:
+    definition = node_def(info, api[node_id]["class_type"])
+    spec = definition.input(name) if definition else None
     maximum = spec.options.get("max") if spec else None
-    return Place(number.node_id, number.input, template, int(maximum or 2**63 - 1))
+    return Place(node_id, name, template, int(maximum or 2**63 - 1))

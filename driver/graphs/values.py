@@ -15,20 +15,25 @@ from .canvas import PRIMITIVE, SUBGRAPH_INPUT, Node, Scope, Slot
 from .definitions import MISSING, Widget
 from .model import as_list
 
+_OLD_SAMPLERS = {"KSampler", "KSamplerAdvanced"}
+"""Old files have `sample_euler` for `euler`; the canvas mends it outside of subgraphs only."""
 _MAX_BLOCKS, _MAX_TEXT = 32, 1 << 20
 _TOKENS = re.compile(r"[{}]|\|+|(?:[^\\{}|]+|\\[\s\S])+|\\")
 _LINE = re.compile(r"[^\n\r\u2028\u2029]*")
 
 
-def widget_values(node: Node) -> dict[str, Any]:
-    """Values of the widgets that are queued, as the canvas would queue them."""
+def widget_values(scope: Scope, node: Node) -> dict[str, Any]:
+    """Values of all widgets of the node's definition, as the node shows them in an opened graph;
+    MISSING for those that have none."""
     values = saved_values(node)
-    widgets = node.definition.widgets if node.definition else ()
-    return {w.name: _queued(w, values[w.name]) for w in widgets if w.queued}
+    sampler = values.get("sampler_name")
+    if scope.parent is None and node.type in _OLD_SAMPLERS and isinstance(sampler, str):
+        values["sampler_name"] = sampler.removeprefix("sample_")
+    return values
 
 
 def saved_values(node: Node) -> dict[str, Any]:
-    """Values of all widgets of the node's definition, as the node shows them."""
+    """Values of all widgets of the node's definition, as the file has them."""
     if node.definition is None:
         return {}
     widgets = node.definition.widgets
@@ -78,9 +83,24 @@ def _promoted(inside: Scope, node: Node) -> dict[str, Any]:
     return values
 
 
-def wrapped(value: list[Any]) -> dict[str, Any]:
-    """A list as it is queued: bare, it would be read as a link."""
-    return {"__value__": value}
+def queued(widget: Widget, value: Any) -> Any:
+    """A widget's value as it is queued."""
+    value = as_shown(widget, value)
+    if widget.dynamic and isinstance(value, str):
+        return resolve_choices(value)
+    return wrapped(value)
+
+
+def as_shown(widget: Widget, value: Any) -> Any:
+    """A widget's value as it stands in the node."""
+    if widget.multiline and isinstance(value, str):
+        return re.sub(r"\r\n?", "\n", value)
+    return value
+
+
+def wrapped(value: Any) -> Any:
+    """A list as it is queued: bare, it would be read as a link. Other values stay."""
+    return {"__value__": cast("list[Any]", value)} if isinstance(value, list) else value
 
 
 def resolve_choices(text: str) -> str:
@@ -162,19 +182,6 @@ def _without_forced(node: Node, saved: list[Any]) -> list[Any]:
     return [value for index, value in enumerate(saved) if index not in forced]
 
 
-def _queued(widget: Widget, value: Any) -> Any:
-    if isinstance(value, list):
-        return wrapped(cast("list[Any]", value))
-    value = _shown(widget, value)
-    return resolve_choices(value) if widget.dynamic and isinstance(value, str) else value
-
-
-def _shown(widget: Widget, value: Any) -> Any:
-    if widget.multiline and isinstance(value, str):
-        return re.sub(r"\r\n?", "\n", value)
-    return value
-
-
 def _link_ids(inside: Scope, index: int) -> list[int]:
     slot = inside.raw["inputs"][index]
     return [int(number) for number in slot.get("linkIds") or ()]
@@ -194,7 +201,7 @@ def _inner_value(inside: Scope, number: int) -> Any:
     widgets = target.definition.widgets if target.definition else ()
     widget = next((w for w in widgets if w.name == slot.widget), None)
     # Not as it is queued: the canvas copies what the widget shows, choices and all.
-    return MISSING if widget is None else _shown(widget, saved_values(target)[widget.name])
+    return MISSING if widget is None else as_shown(widget, saved_values(target)[widget.name])
 
 
 def _slot_of(node: Node, number: int) -> Slot | None:

@@ -34,11 +34,17 @@ app.registerExtension({
             after(methods, "onNodeCreated", prepare);
         }
         if (show) {
-            after(methods, "onExecuted", show);
+            const shown = new WeakMap(); // node -> the output that it shows
+            after(methods, "onExecuted", (node, output) => {
+                show(node, output);
+                shown.delete(node); // outputs of a list come one by one, and are joined in place
+            });
             // A graph that comes back from another tab brings its output, without an event.
             after(methods, "onDrawBackground", (node) => {
                 const output = outputOf(app, node);
-                if (output) show(node, output);
+                if (!output || shown.get(node) === output) return;
+                shown.set(node, output);
+                show(node, output);
             });
         }
     },

@@ -20,10 +20,9 @@ from torch import nn
 
 from . import state
 from .networks import Networks
+from .optimizers import Optimizers
 
 BATCH = 32
-RATE = 1e-3
-TEXT_RATE = 5e-4
 AVERAGE = 0.999
 NOISE_MEAN, NOISE_SPREAD = -0.2, 1.1
 """Of the logarithm of the noise; the pictures have unit variance."""
@@ -89,26 +88,13 @@ def train(
     unet, clip = networks.unet, networks.clip
     device = next(unet.parameters()).device
     unet.to(memory_format=torch.channels_last)
-    words = networks.words()
-    dense = [value for value in clip.parameters() if not any(value is word for word in words)]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": list(unet.parameters()), "base": RATE},
-            {"params": dense, "base": TEXT_RATE},
-        ],
-        lr=RATE,
-        betas=(0.9, 0.98),
-        weight_decay=0.01,
-        foreach=True,
-    )
     # Only the words of a batch move: there are 49,408, and captions have some two thousand.
-    lazy = torch.optim.SparseAdam([{"params": words, "base": TEXT_RATE}], betas=(0.9, 0.98))
+    optimizers = Optimizers(unet, clip, networks.words())
     average = Average({"unet": unet, "clip": clip})
     parts = {
         "unet": unet,
         "clip": clip,
-        "optimizer": optimizer,
-        "lazy": lazy,
+        "optimizers": optimizers,
         "average": average,
     }
     kept = state.State(folder / "diffusion.pt", parts)
@@ -117,15 +103,9 @@ def train(
     began, mean, looked = time.monotonic(), 0.0, time.monotonic()
     for step in range(start, steps):
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        for group in [*optimizer.param_groups, *lazy.param_groups]:
-            group["lr"] = group["base"] * state.schedule(step, steps, warm=300)
         loss = _loss(networks, samples, sigmas, step, generator)
-        optimizer.zero_grad()
-        lazy.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_([*unet.parameters(), *dense], 1.0)
-        optimizer.step()
-        lazy.step()
+        optimizers.step(state.schedule(step, steps, warm=300))
         average.update(step)
         mean = loss.item() if step == start else mean * 0.99 + loss.item() * 0.01
         if (step + 1) % 100 == 0 or step + 1 == steps:

@@ -26,7 +26,7 @@ from . import autoencoder, checkpoint, dataset, diffusion, networks, sheet, text
 from .dataset import Picture
 
 SEED = 0
-DRAWN = {"items": 0.42, "interiors": 0.32, "exteriors": 0.2, "portraits": 0.06}
+DRAWN = {"items": 0.54, "interiors": 0.26, "exteriors": 0.16, "portraits": 0.04}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Amounts:
     """Prompts of a sheet."""
 
 
-FULL = Amounts(pictures=18_000, portraits=480, autoencoder_steps=1_900, steps=7_600, sheet=24)
+FULL = Amounts(pictures=18_000, portraits=480, autoencoder_steps=1_900, steps=16_000, sheet=24)
 QUICK = Amounts(pictures=24, portraits=8, autoencoder_steps=2, steps=2, sheet=1)
 
 
