@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from driver.graphs.definitions import InputSpec, node_def
+from stockwright.core import names
 
 KEPT: dict[str, Any] = json.loads(
     (Path(__file__).parent / "data" / "object_info.json").read_text(encoding="utf-8")
@@ -35,3 +36,13 @@ def test_a_kept_definition_is_the_servers(object_info: dict[str, Any], kind: str
 def test_every_node_of_the_pack_is_kept(object_info: dict[str, Any]) -> None:
     ours = {kind for kind in object_info if kind.startswith("Stockwright")}
     assert ours == {kind for kind in KEPT if kind.startswith("Stockwright")}
+
+
+def test_search_words_are_told_to_servers_that_take_them(object_info: dict[str, Any]) -> None:
+    ours = {kind for kind in object_info if kind.startswith("Stockwright")}
+    assert names.SEARCH_WORDS.keys() == ours
+    for kind, words in names.SEARCH_WORDS.items():
+        assert len(set(words)) == len(words) >= 3
+        assert any(not word.isascii() for word in words), "Russian ones, too"
+        if "search_aliases" in object_info["KSampler"]:
+            assert object_info[kind]["search_aliases"] == [*words]

@@ -9,6 +9,16 @@ SAVE_IMAGE = "StockwrightSaveImage"
 LORA_STACK = "StockwrightLoraStack"
 JOB_SAMPLER = "StockwrightJobSampler"
 
+SEARCH_WORDS = {
+    LOAD_LLM: ("gguf", "llama", "language model", "языковая модель"),
+    WRITE_PROMPTS: ("theme", "subjects", "plan prompts", "тема", "план"),
+    BATCH: ("jobs", "batch of prompts", "noise per job", "задания", "пакет"),
+    SAVE_IMAGE: ("export", "png", "jpeg", "webp", "сохранить картинки"),
+    LORA_STACK: ("several loras", "lora list", "лоры"),
+    JOB_SAMPLER: ("ancestral", "sde", "seed per job", "сэмплер"),
+}
+"""What else a node is looked for by, where the canvas searches for more than names."""
+
 LLM_FOLDER = "llm"
 """Model folder of GGUF files, as ComfyUI's folder_paths knows it."""
 

@@ -18,7 +18,7 @@ from ..core import names
 from ..core.errors import JobInvalid
 from ..core.jobs import MAX_SIZE, MIN_SIZE, SIZE_STEP, Job, check_jobs, check_size, parse_jobs
 from ..engine.conditioning import encode_jobs, group_by_shape, stack
-from .types import CATEGORY, Jobs
+from .types import CATEGORY, Jobs, search_words
 
 SAMPLE_JOBS = '[{"id": "a1", "subject": "chair", "prompt": "a red chair by a window", "seed": 1}]'
 
@@ -48,6 +48,7 @@ class StockwrightBatch(io.ComfyNode):
             node_id=names.BATCH,
             display_name="Stockwright Batch",
             category=CATEGORY,
+            **search_words(names.BATCH),
             description="Turns jobs into all that a sampler needs: texts, noise and empty latents. "
             "Each job has its own seed and gives the same picture alone and in any batch.",
             inputs=[

@@ -11,7 +11,7 @@ from ..core import names
 from ..core.errors import LoraInvalid
 from ..core.loras import find_lora, parse_loras
 from .folders import fingerprint
-from .types import CATEGORY
+from .types import CATEGORY, search_words
 
 
 class LoraStack(io.ComfyNode):
@@ -21,6 +21,7 @@ class LoraStack(io.ComfyNode):
             node_id=names.LORA_STACK,
             display_name="LoRA Stack",
             category=CATEGORY,
+            **search_words(names.LORA_STACK),
             description="Applies several LoRAs, written as a line of text. "
             "An empty line changes nothing.",
             inputs=[

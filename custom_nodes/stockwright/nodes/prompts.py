@@ -18,7 +18,7 @@ from ..core.themes import Theme, load_themes, parse_theme
 from ..core.wording import load_wording
 from ..engine.llm import PromptLLM as LLM
 from .folders import fingerprint, llm_files, prompt_folders
-from .types import CATEGORY, Jobs, PromptLLM
+from .types import CATEGORY, Jobs, PromptLLM, search_words
 
 NO_MODEL = "put a GGUF file into models/llm"
 MAX_COUNT = 100_000
@@ -33,6 +33,7 @@ class LoadPromptLLM(io.ComfyNode):
             node_id=names.LOAD_LLM,
             display_name="Load Prompt LLM",
             category=CATEGORY,
+            **search_words(names.LOAD_LLM),
             description="A language model that names what the pictures show. "
             "It is loaded when it is first asked.",
             inputs=[
@@ -104,6 +105,7 @@ class WriteThemePrompts(io.ComfyNode):
             node_id=names.WRITE_PROMPTS,
             display_name="Write Theme Prompts",
             category=CATEGORY,
+            **search_words(names.WRITE_PROMPTS),
             description="Writes a theme's jobs: one prompt for each picture, "
             "as many of each kind as its share says.",
             inputs=[

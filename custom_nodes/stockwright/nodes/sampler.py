@@ -17,7 +17,7 @@ from comfy_api.latest import io
 
 from ..core import names
 from ..core.jobs import Job
-from .types import CATEGORY, Jobs
+from .types import CATEGORY, Jobs, search_words
 
 
 class PerJobSampler(io.ComfyNode):
@@ -27,6 +27,7 @@ class PerJobSampler(io.ComfyNode):
             node_id=names.JOB_SAMPLER,
             display_name="Per-Job Sampler",
             category=CATEGORY,
+            **search_words(names.JOB_SAMPLER),
             description="Put it behind a sampler that adds noise (ancestral, SDE, LCM): each job "
             "then looks the same alone and in any batch. Other samplers pass through unchanged.",
             inputs=[

@@ -16,7 +16,7 @@ from ..core import names
 from ..core.errors import JobInvalid
 from ..core.jobs import Job, slug
 from ..engine.images import ImageFormat, WrittenImage, to_pixels, write_image
-from .types import CATEGORY, Jobs
+from .types import CATEGORY, Jobs, search_words
 
 
 class SaveStockImage(io.ComfyNode):
@@ -26,6 +26,7 @@ class SaveStockImage(io.ComfyNode):
             node_id=names.SAVE_IMAGE,
             display_name="Save Stock Image",
             category=CATEGORY,
+            **search_words(names.SAVE_IMAGE),
             description="Saves each picture under its job's theme, kind and subject, "
             "with the graph inside the file.",
             inputs=[

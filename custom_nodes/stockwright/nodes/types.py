@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 from comfy_api.latest import io
+
+from ..core import names
 
 Jobs = io.Custom("JOBS")
 """tuple[Job, ...]: see `core.jobs`."""
@@ -11,3 +16,9 @@ PromptLLM = io.Custom("PROMPT_LLM")
 """A language model that is loaded when it is first asked: see `engine.llm`."""
 
 CATEGORY = "Stockwright"
+
+
+def search_words(node_id: str) -> dict[str, Any]:
+    """The schema's argument for a node's search words; older versions of ComfyUI have none."""
+    known = {field.name for field in fields(io.Schema)}
+    return {"search_aliases": [*names.SEARCH_WORDS[node_id]]} if "search_aliases" in known else {}
