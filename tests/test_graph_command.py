@@ -155,25 +155,25 @@ def webp(path: Path, tags: dict[int, str]) -> Path:
     return path
 
 
-def test_a_png_gives_its_canvas_graph(tmp_path: Path) -> None:
+def test_a_png_gives_the_graph_that_painted_it(tmp_path: Path) -> None:
     found = load_graph(png(tmp_path / "a.png", prompt=API, workflow=CANVAS))
-    assert found.is_canvas
-    assert found.data == json.loads(CANVAS)
-
-
-@pytest.mark.parametrize("workflow", ["", "null", "{", "{}"])
-def test_a_png_without_a_canvas_graph_gives_the_api_one(tmp_path: Path, workflow: str) -> None:
-    texts = {"workflow": workflow} if workflow else {}
-    found = load_graph(png(tmp_path / "a.png", prompt=API, **texts))
     assert not found.is_canvas
     assert found.data == json.loads(API)
 
 
+@pytest.mark.parametrize("prompt", ["", "null", "{", "{}"])
+def test_a_png_without_an_api_graph_gives_the_canvas_one(tmp_path: Path, prompt: str) -> None:
+    texts = {"prompt": prompt} if prompt else {}
+    found = load_graph(png(tmp_path / "a.png", workflow=CANVAS, **texts))
+    assert found.is_canvas
+    assert found.data == json.loads(CANVAS)
+
+
 def test_a_webp_gives_its_graph(tmp_path: Path) -> None:
     tags = {0x0110: f"prompt:{API}", 0x010F: f"workflow:{CANVAS}"}
-    assert load_graph(webp(tmp_path / "a.webp", tags)).data == json.loads(CANVAS)
-    del tags[0x010F]
-    assert load_graph(webp(tmp_path / "b.webp", tags)).data == json.loads(API)
+    assert load_graph(webp(tmp_path / "a.webp", tags)).data == json.loads(API)
+    del tags[0x0110]
+    assert load_graph(webp(tmp_path / "b.webp", tags)).data == json.loads(CANVAS)
 
 
 def test_letters_beyond_ascii(tmp_path: Path) -> None:

@@ -28,8 +28,9 @@ _HOW_TO_SAVE = "Save the graph in the canvas with Workflow > Save, or with Workf
 def load_graph(path: Path) -> Graph:
     """Reads a workflow file: canvas JSON, API JSON, or a PNG or WebP that was saved by ComfyUI.
 
-    Of a picture's two graphs the canvas one counts if it can be read, else the API one. Raises
-    GraphInvalid naming the file.
+    Of a picture's two graphs the API one counts if it can be read, else the canvas one: it is what
+    painted the picture, while the driver's pictures have the designer's graph for the canvas, with
+    the settings of the file and not of the run. Raises GraphInvalid naming the file.
     """
     where = str(path)
     try:
@@ -95,7 +96,7 @@ def _canvas(graph: dict[str, Any], name: str) -> Graph:
 def _from_picture(texts: dict[str, str], kind: str, where: str) -> Graph:
     found = [
         (texts[key], f"{where} ({key} in its metadata)")
-        for key in ("workflow", "prompt")
+        for key in ("prompt", "workflow")
         if texts.get(key)
     ]
     if not found:
