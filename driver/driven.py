@@ -14,7 +14,16 @@ from stockwright.core.jobs import Job
 from stockwright.core.names import SAVE_IMAGE
 
 from .collect import SavedFile, saved_files, saved_image
-from .graphs import ApiGraph, Trace, bind_jobs, bind_traced, find_nodes, name_files
+from .graphs import (
+    ApiGraph,
+    ObjectInfo,
+    Trace,
+    bind_jobs,
+    bind_traced,
+    find_nodes,
+    name_files,
+    showing,
+)
 from .server import Finished, Graph
 
 
@@ -23,7 +32,9 @@ class Driven:
     stock: ApiGraph
     """Settings applied, jobs not yet."""
     canvas: Graph | None
-    """What the pictures carry as their canvas graph."""
+    """The canvas graph that `stock` was made of, if it was made of one."""
+    info: ObjectInfo
+    """What the server says of its nodes."""
     savers: Mapping[str, int]
     """Nodes that take pictures, the most finished first, each with the samplers in front of it."""
     trace: Trace | None = None
@@ -44,6 +55,10 @@ class Driven:
             (job,) = jobs
             graph = bind_traced(self.stock, self.trace, job)
         return name_files(graph, self.savers, folder)
+
+    def shown(self, graph: ApiGraph) -> Graph | None:
+        """What the pictures of a bound graph carry as their canvas graph."""
+        return None if self.canvas is None else showing(self.canvas, graph, self.info)
 
     def files(self, jobs: Sequence[Job], ended: Finished) -> dict[str, SavedFile]:
         """What a graph saved, by job id."""

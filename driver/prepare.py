@@ -18,7 +18,10 @@ from .graphs import (
     batch_size_of,
     check,
     check_classes,
+    check_free,
+    check_placeholders,
     differences,
+    every_sampler,
     find_input,
     find_missing_models,
     find_nodes,
@@ -70,23 +73,31 @@ def prepare(
     info: ObjectInfo,
     *,
     sketch: bool | None,
+    workflow_name: str = "workflow.json",
 ) -> Prepared:
     """Graphs for one server, whose /object_info is `info`. Nothing is queued.
 
     `sketch` says whether the small checkpoint stands in: True or False as settled at the run's
     first start, None to let it stand in if the graph's own is missing and nobody named another.
+    `workflow_name` stands in errors.
 
     Raises GraphInvalid, PreflightFailed with all that is missing, BindingError (only where no class
     is missing), or TraceUncertain.
     """
-    saved = _graph("workflow.json", workflow)
+    saved = _graph(workflow_name, workflow)
     stock_api = without_planner(to_api(saved, info), info)
     plan_api = to_api(_graph("plan.json", plan), info)
     origins = Origins.of(saved)
     try:
         bound = _bind(order, stock_api, plan_api, info)
         if sketch is None:
-            sketch = _needs_sketch(order, bound[0], stock_api, info)
+            lacking = _lacks_checkpoint(order, bound[0], stock_api, info)
+            sketch = lacking and _takes_a_size(bound[0], info)
+            if lacking and not sketch and not every_sampler(bound[0], info):
+                # The small checkpoint would stand in but for that: the fault to tell.
+                painting = set_checkpoint(bound[0], SKETCH, info)
+                check(painting, bound[1], info, origins)
+                _driven(order, painting, info, canvas_of(workflow))
         if sketch:
             bound = _bind(order, _with_sketch(stock_api, info), plan_api, info)
     except BindingError:
@@ -108,7 +119,7 @@ def _driven(
     """How a graph is driven, the size of its jobs, and notes for a person."""
     savers = picture_nodes(stock, info)
     if find_nodes(stock, BATCH):
-        driven = Driven(stock, canvas, savers)
+        driven = Driven(stock, canvas, info, savers)
         alone = "The graph has no Save Stock Image: each picture gets a graph of its own."
         return driven, batch_size_of(stock), (alone,) if driven.one_job else ()
     set_places = [
@@ -119,7 +130,7 @@ def _driven(
     named = [place_at(stock, info, at, text) for at, text in set_places if has_placeholder(text)]
     kept = [at for at, text in set_places if not has_placeholder(text)]
     traced = trace_graph(stock, info, named, kept)
-    return Driven(stock, canvas, savers, traced), traced.size or (0, 0), traced.notes
+    return Driven(stock, canvas, info, savers, traced), traced.size or (0, 0), traced.notes
 
 
 def _checkpoints(stock: ApiGraph) -> tuple[str, ...]:
@@ -153,12 +164,15 @@ def _bind(
     for setting in order.settings:
         target, value = parse_assignment(setting)
         if names_a_node(stock, target):
+            if traced:
+                check_placeholders(value, target)
             if not (traced and has_placeholder(value)):  # the job's own, put in when it is queued
                 stock = set_value(stock, target, value, info)
         elif names_a_node(plan, target):
+            check_free(plan, target)
             plan = set_value(plan, target, value, info)
         else:
-            raise no_node(target.rpartition(".")[0], (stock, plan), f"--set {setting!r}")
+            raise no_node(target.rpartition(".")[0], stock, plan, f"the setting {setting!r}")
     return stock, plan
 
 
@@ -170,12 +184,12 @@ def _sized(stock: ApiGraph, width: int, height: int, info: ObjectInfo) -> ApiGra
     return stock
 
 
-def _needs_sketch(order: Order, bound: ApiGraph, saved: ApiGraph, info: ObjectInfo) -> bool:
+def _lacks_checkpoint(order: Order, bound: ApiGraph, saved: ApiGraph, info: ObjectInfo) -> bool:
+    """Whether the saved graph's checkpoint is missing, and the small one is there."""
     loaders = [node for node in saved.values() if "ckpt_name" in node["inputs"]]
     return (
         order.checkpoint is None
         and len(loaders) == 1
-        and _takes_a_size(bound, info)
         and any(
             missing.input == "ckpt_name"
             and SKETCH in missing.available

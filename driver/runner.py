@@ -146,7 +146,7 @@ class Runner:
             self._flights[graph_id] = jobs
             try:
                 self._connection.server.queue_graph(
-                    graph, graph_id, self._client, self._driven.canvas
+                    graph, graph_id, self._client, self._driven.shown(graph)
                 )
             except GraphRefused:
                 self._give_back(graph_id, [j.id for j in jobs], AttemptState.DROPPED, "refused")

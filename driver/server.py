@@ -221,7 +221,7 @@ class Server:
         return ServerDown(
             f"the server is down: {why}",
             where=self.url,
-            hint="Start it, then give the same command again: it goes on where it stopped.",
+            hint="Start it, then give the same command again.",
         )
 
 

@@ -36,6 +36,8 @@ class Asked:
     """The stock graph's JSON, as saved."""
     plan: dict[str, Any]
     """The plan graph's JSON, as saved."""
+    workflow_file: Path
+    """Where the stock graph was read, for errors."""
     folder: Path
     batch: int | None
     """Jobs in a graph; None finds the fastest."""
@@ -132,12 +134,19 @@ def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Repor
     ours = isinstance(connection, StartedServer) and asked.comfyui is None
     allowed = settled if settled is not None else None if ours else False
     info = connection.server.object_info()
-    prepared = prepare(asked.order, asked.workflow, asked.plan, info, sketch=allowed)
+    prepared = prepare(
+        asked.order,
+        asked.workflow,
+        asked.plan,
+        info,
+        sketch=allowed,
+        workflow_name=str(asked.workflow_file),
+    )
     if settled is None and SKETCH in prepared.checkpoints:
-        instead = "the graph's checkpoint is not installed, " if prepared.sketch else ""
+        why = f"the graph's checkpoint is not installed, {SKETCH}, {SKETCH_SIZE} px"
         report(
             Notice(
-                f"The small checkpoint paints ({instead}{SKETCH}, {SKETCH_SIZE} px)."
+                f"The small checkpoint paints ({why if prepared.sketch else SKETCH})."
                 " Its pictures are for trying out, not for a pool."
             )
         )

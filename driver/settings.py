@@ -31,6 +31,7 @@ from .graphs import parse_assignment
 KEYS = ("checkpoint", "loras", "sampler", "steps", "cfg", "size")
 
 _PLACE = "a place is written as Node title.input, without ="
+_LEAVE_OUT = "Leave the key out for what the graph has."
 _BOOL = "tag:yaml.org,2002:bool"
 _TRUTH = re.compile(r"(true|True|TRUE|false|False|FALSE)$")
 
@@ -42,6 +43,17 @@ class _Loader(yaml.SafeLoader):
         first: [(tag, _TRUTH if tag == _BOOL else pattern) for tag, pattern in resolvers]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuses a key that is there twice, of which YAML would take the last."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    what = f"the key {key.value!r} is there twice"
+                    raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,8 @@ class _Reader:
 
     def read(self) -> Settings:
         for key, value in self._content.items():
+            if key in KEYS and value is None:
+                raise self._wrong(key, "is empty", _LEAVE_OUT)
             if key not in KEYS and isinstance(value, dict) and value:
                 self._nested(key, cast("dict[Any, Any]", value))
             if key not in KEYS and "." not in key:
@@ -108,7 +122,7 @@ class _Reader:
         if value is not None and not isinstance(value, str):
             raise self._wrong(key, f"{value!r} is not a text", "Write it in quotes.")
         if value is not None and not value.strip():
-            raise self._wrong(key, "is empty", "Leave the key out for what the graph has.")
+            raise self._wrong(key, "is empty", _LEAVE_OUT)
         return value
 
     def _number(self, key: str, *kinds: type) -> float | None:

@@ -127,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _asked(args: argparse.Namespace) -> Asked:
+    if args.run is not None and args.run.is_file():
+        raise OrderInvalid("is a file, not a folder", where=f"--run {args.run}")
     given = [flag for flag in ORDER_FLAGS if getattr(args, flag) is not None]
     if args.theme is None:
         if args.run is None:
@@ -136,8 +138,10 @@ def _asked(args: argparse.Namespace) -> Asked:
                 f"--{given[0]} needs --theme: --run alone goes on with the order that is there"
             )
         order, workflow, plan = RunFolder(args.run).stored()
+        workflow_file = args.run / "workflow.json"
     else:
-        workflow = load_graph(args.workflow or WORKFLOWS / "stock.json").data
+        workflow_file = args.workflow or WORKFLOWS / "stock.json"
+        workflow = load_graph(workflow_file).data
         plan = load_graph(WORKFLOWS / "plan.json").data
         order = _order(args, digest(workflow), digest(plan))
     if args.server and args.comfyui:
@@ -146,6 +150,7 @@ def _asked(args: argparse.Namespace) -> Asked:
         order=order,
         workflow=workflow,
         plan=plan,
+        workflow_file=workflow_file,
         folder=args.run or RUNS / order.name,
         batch=_batch(args.batch),
         server=args.server or (None if args.comfyui else os.environ.get("STOCKWRIGHT_SERVER")),

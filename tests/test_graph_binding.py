@@ -56,6 +56,13 @@ def retitled(api: ApiGraph, class_type: str, title: str) -> ApiGraph:
     return changed
 
 
+@pytest.mark.parametrize("target", ["Stockwright Batch.width", "StockwrightBatch.height"])
+def test_a_side_off_its_step_is_refused(stock: ApiGraph, target: str) -> None:
+    with pytest.raises(BindingError, match="65 is not a multiple of 8; the nearest is 64"):
+        set_value(stock, target, "65", INFO)
+    set_value(stock, target, "72", INFO)
+
+
 def with_copy(api: ApiGraph, class_type: str) -> ApiGraph:
     return {**api, "999": copy.deepcopy(api[find_nodes(api, class_type)[0]])}
 
@@ -213,14 +220,16 @@ def test_a_checkpoint_that_is_not_there(stock: ApiGraph) -> None:
 
 
 def test_no_or_two_checkpoint_loaders(stock: ApiGraph) -> None:
-    with pytest.raises(BindingError, match="0 nodes load a checkpoint"):
+    with pytest.raises(BindingError, match="no checkpoint loader, and no node that loads a"):
         set_checkpoint(without(stock, "CheckpointLoaderSimple"), "sketch", INFO)
     two = with_copy(stock, "CheckpointLoaderSimple")
     two["999"]["_meta"]["title"] = "Refiner"
     with pytest.raises(BindingError, match="2 nodes load a checkpoint") as error:
         set_checkpoint(two, "sketch", INFO)
-    for word in ("'Load Checkpoint'", "'Refiner'", "--set"):
+    for word in ("'Load Checkpoint'", "'Refiner'"):
         assert word in str(error.value)
+    command = '--set "Load Checkpoint.ckpt_name=sketch" --set "Refiner.ckpt_name=sketch"'
+    assert command in error.value.hint
 
 
 def test_set_the_only_input_of_a_name(stock: ApiGraph) -> None:
@@ -240,9 +249,16 @@ def test_a_graph_with_a_diffusion_model_names_its_input(stock: ApiGraph) -> None
     api = without(stock, "CheckpointLoaderSimple")
     api["1"] = {"class_type": "UNETLoader", "inputs": {"unet_name": "a"}}
     info = INFO | {"UNETLoader": {"input": {"required": {"unet_name": [["a"], {}]}}}}
-    with pytest.raises(BindingError, match="0 nodes load a checkpoint: 'UNETLoader'") as error:
+    with pytest.raises(BindingError, match=r"model with 'UNETLoader'\.unet_name") as error:
         set_checkpoint(api, "b", info)
-    assert "unet_name=b" in error.value.hint
+    assert "Leave --checkpoint out" in error.value.hint
+    assert '--set "UNETLoader.unet_name=FILE"' in error.value.hint
+
+
+def test_a_misspelt_input_names_the_one_that_was_meant(stock: ApiGraph) -> None:
+    with pytest.raises(BindingError, match="has no input 'step'") as error:
+        set_value(stock, "Scheduler.step", "9", INFO)
+    assert error.value.hint.startswith("Did you mean steps? It has ")
 
 
 def test_bind_jobs(stock: ApiGraph) -> None:

@@ -233,5 +233,13 @@ def test_a_picture_stays_a_picture(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "JPEG")
     (tmp_path / "a.jpg").write_bytes(buffer.getvalue())
-    with pytest.raises(GraphInvalid, match="neither JSON nor a PNG or WebP"):
+    with pytest.raises(GraphInvalid, match="a JPEG carries no graph"):
         load_graph(tmp_path / "a.jpg")
+    (tmp_path / "a.gif").write_bytes(b"GIF89a\xff")
+    with pytest.raises(GraphInvalid, match="neither JSON nor a PNG or WebP"):
+        load_graph(tmp_path / "a.gif")
+
+
+def test_a_folder_is_no_graph(tmp_path: Path) -> None:
+    with pytest.raises(GraphInvalid, match="is a folder, not a file"):
+        load_graph(tmp_path)

@@ -76,7 +76,7 @@ def test_one_error_lists_all_that_is_missing(stock: ApiGraph, plan: ApiGraph) ->
 def test_an_empty_model_folder(stock: ApiGraph, plan: ApiGraph) -> None:
     info = copy.deepcopy(INFO)
     info["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"][0] = []
-    with pytest.raises(PreflightFailed, match="there is nothing"):
+    with pytest.raises(PreflightFailed, match="the server has none in models/checkpoints"):
         check(stock, plan, info)
 
 
@@ -163,9 +163,47 @@ def test_files_of_the_input_folder(stock: ApiGraph, value: str, missing: bool) -
     (decode,) = find_nodes(stock, "VAEDecode")
     stock[decode]["inputs"]["also"] = ["90", 0]
     found = find_missing_models(stock, info)
-    assert [(one.input, one.available) for one in found if one.node_id == "90"] == (
-        [("image", ("there.png",))] if missing else []
+    assert [(one.input, one.available, one.folder) for one in found if one.node_id == "90"] == (
+        [("image", ("there.png",), "ComfyUI/input")] if missing else []
     )
+
+
+def test_each_sort_of_fault_has_its_advice(stock: ApiGraph, plan: ApiGraph) -> None:
+    info = copy.deepcopy(INFO)
+    info["LoraLoader"]["input"]["required"]["lora_name"][0] = []
+    (saver,) = find_nodes(stock, "StockwrightSaveImage")
+    sorts = [
+        ({i: n for i, n in stock.items() if i != saver}, "muted or bypassed"),
+        (put(stock, "StockwrightLoraStack", "loras", "film"), "driver/models.py pull"),
+        (put(stock, "KSamplerSelect", "sampler_name", "eular"), "with --set"),
+        (put(stock, "BasicScheduler", "steps", 0), "with --set"),
+        (without_input(stock, "VAEDecode", "vae"), "in the canvas"),
+    ]
+    told: list[str] = []
+    for graph, words in sorts:
+        with pytest.raises(PreflightFailed) as error:
+            check(graph, plan, info)
+        assert words in error.value.hint
+        assert error.value.hint.count(".") <= 2
+        told.append(str(error.value))
+    assert "'film'; the server has none in models/loras" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"), [(["b.png"], "the folder has: b.png"), ([], "has: none of its kind")]
+)
+def test_an_input_picture_that_is_not_there(
+    stock: ApiGraph, plan: ApiGraph, files: list[str], words: str
+) -> None:
+    info = copy.deepcopy(INFO)
+    info["LoadImage"]["input"]["required"]["image"][0] = files
+    stock["90"] = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
+    (decode,) = find_nodes(stock, "VAEDecode")
+    stock[decode]["inputs"]["also"] = ["90", 0]
+    with pytest.raises(PreflightFailed, match=r"'a\.png'; it is not in ComfyUI/input") as error:
+        check(stock, plan, info)
+    assert words in str(error.value)
+    assert error.value.hint.startswith("Put input files into")
 
 
 def without_input(api: ApiGraph, class_type: str, name: str) -> ApiGraph:

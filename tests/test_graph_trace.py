@@ -264,6 +264,8 @@ def test_a_number_that_a_person_sets_stays_for_all_that_take_it():
     api["30"] = node("PrimitiveInt", "Number", value=7)
     traced = trace_graph(api, INFO, kept=[("30", "value")])
     assert "{seed}" not in {place.template for place in traced.places}
+    (note,) = traced.notes
+    assert note.startswith("'Number' (PrimitiveInt), value is set to 7: every picture gets it")
 
 
 def test_conditioning_is_followed_through_what_hands_it_on():
@@ -391,7 +393,8 @@ def test_what_a_person_sets_stays():
     bound = bind_traced(api, traced, JOB.sized(64, 64))
     assert bound["90"]["inputs"]["text"] == "fine detail"
     assert (bound["21"]["inputs"]["seed"], bound["5"]["inputs"]["seed"]) == (1, 2**52)
-    assert traced.notes == ()
+    (note,) = traced.notes
+    assert note.startswith("'Hires' (KSampler), seed is set to 1: every picture gets it")
     with pytest.raises(TraceUncertain, match="no place is left for the jobs"):
         trace_graph(simple(), INFO, kept=[("2", "text")])
 

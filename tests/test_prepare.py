@@ -196,7 +196,55 @@ def test_a_checkpoint_that_is_not_there_is_told_with_all_else():
 def test_a_setting_for_no_node_lists_the_nearest():
     with pytest.raises(BindingError, match="no node has the title or class 'Promt'") as error:
         ready(classic(), settings=("Promt.text=x",))
-    assert error.value.hint.startswith("There are: Prompt,")
+    assert error.value.where == "the setting 'Promt.text=x'"
+    assert error.value.hint == (
+        "Did you mean Prompt? There are: CheckpointLoaderSimple, EmptyLatentImage, KSampler,"
+        " Negative, Prompt, SaveImage, VAEDecode. In the plan graph: Load Prompt LLM, Write Theme"
+        " Prompts."
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "flag"),
+    [
+        ("count=5", "--count"),
+        ("theme=x", "--theme"),
+        ("kinds=a=1", "--kinds"),
+        ("seed=2", "--seed"),
+    ],
+)
+def test_what_flags_say_is_not_set_in_the_plan_graph(setting: str, flag: str):
+    for node_name in ("Write Theme Prompts", "StockwrightWritePrompts"):
+        with pytest.raises(BindingError, match="filled in for each order") as error:
+            ready(classic(), settings=(f"{node_name}.{setting}",))
+        assert error.value.hint == f"Use {flag} instead."
+
+
+def test_notes_tell_where_the_manifest_is_not_what_was_painted():
+    seed, negative = "KSampler.seed=5", "Negative.text=text"
+    notes = ready(classic(), settings=("Prompt.text=photo, {prompt}", seed, negative)).notes
+    assert notes == (
+        "'Negative' (CLIPTextEncode), text is set: every picture gets it in place of the negative"
+        " that the manifest lists.",
+        "'Prompt' (CLIPTextEncode), text is 'photo, {prompt}': the manifest lists the prompt alone;"
+        " the whole text is in the graph that each picture carries.",
+        "'KSampler' (KSampler), seed is set to 5: every picture gets it in place of the seed that"
+        " the manifest lists.",
+    )
+    as_listed = ("Prompt.text={prompt}", "Negative.text={negative}", "KSampler.seed={seed}")
+    assert ready(classic(), settings=as_listed).notes == ()
+
+
+@pytest.mark.parametrize("braces", ["{Prompt}", "{ prompt }", "{promt}", "{Seeds}", "{negativ}"])
+def test_a_misspelt_placeholder_is_refused(braces: str):
+    with pytest.raises(BindingError, match=f"unknown placeholder {braces}; there are {{prompt}}"):
+        ready(classic(), settings=(f"Prompt.text={{prompt}}, {braces}",))
+
+
+def test_other_braces_are_text():
+    text = "{prompt}, {red|blue} {foo} {} {{a}}"
+    prepared = ready(classic(), settings=(f"Prompt.text={text}",))
+    assert changes(prepared)["Prompt.text"] == ("a cat", text)
 
 
 def test_more_pictures_than_the_one_that_is_kept():
@@ -208,3 +256,22 @@ def test_more_pictures_than_the_one_that_is_kept():
     kept, repeated = ready(graph).notes
     assert "the picture of 'SaveImage' (SaveImage) is kept, not of 'PreviewImage'" in kept
     assert "'RepeatLatentBatch' (RepeatLatentBatch) makes 3 pictures of each job" in repeated
+
+
+def test_what_keeps_the_small_checkpoint_from_standing_in_is_told_first():
+    graph = classic("absent.safetensors")
+    assert ready(graph, sketch=None).sketch
+    no_sampler = copy.deepcopy(graph)
+    del no_sampler["5"]
+    no_sampler["6"]["inputs"]["samples"] = ["4", 0]
+    with pytest.raises(TraceUncertain, match=r"no sampler stands in front of .* bypassed one"):
+        ready(no_sampler, sketch=None)
+    no_saver = {i: one for i, one in graph.items() if i != "7"}
+    with pytest.raises(PreflightFailed, match="no output node that saves pictures") as error:
+        ready(no_saver, sketch=None)
+    assert "absent.safetensors" not in str(error.value)
+
+
+def test_a_given_checkpoint_that_is_missing_is_told_as_such():
+    with pytest.raises(PreflightFailed, match=r"'gone'; there is sketch"):
+        ready(classic(), sketch=None, checkpoint="gone")

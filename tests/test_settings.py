@@ -74,6 +74,11 @@ def test_nothing_and_short_forms(tmp_path: Path):
         ("size: 767x512", ["767 is not a multiple of 8"]),
         ("checkpoint: 3", ["'checkpoint'", "is not a text"]),
         ('checkpoint: ""', ["'checkpoint'", "is empty"]),
+        ("checkpoint:", ["'checkpoint'", "is empty"]),
+        (
+            "steps: 3\ncfg: 4\nsteps: 5",
+            ["settings.yaml", "the key 'steps' is there twice", "line 3"],
+        ),
         ("loras: film:x", ["'loras'", "not a strength"]),
         ("loras: {film: 1}", ["'loras'", "name:strength"]),
         ("Scheduler.steps: [1]", ["'Scheduler.steps'", "takes a text"]),

@@ -6,14 +6,17 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from driver import places
+from driver.graphs import parse_graph, to_api
 from driver.server import Server
 from tests import commands
 from tests.commands import submit, the_run
+from tests.golden.differences import differences
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def test_an_order_is_exact(finished: Path):
     ]
 
 
-def test_every_picture_is_where_the_manifest_says(finished: Path):
+def test_every_picture_is_where_the_manifest_says(finished: Path, object_info: dict[str, Any]):
     run = the_run(finished)
     assert len(commands.pictures(run)) == 10
     for row in commands.manifest(run):
@@ -52,7 +55,10 @@ def test_every_picture_is_where_the_manifest_says(finished: Path):
             assert image.size == (64, 64)
             assert json.loads(image.info["stockwright"])["prompt"] == row["prompt"]
             assert "sketch.safetensors" in image.info["prompt"], "what painted it"
-            assert "nodes" in json.loads(image.info["workflow"]), "the canvas opens it"
+            canvas = parse_graph(image.info["workflow"], row["file"])
+            painted = json.loads(image.info["prompt"])
+            opened = to_api(canvas, object_info)
+            assert not differences(painted, opened, object_info), "the canvas opens what painted it"
         assert row["checkpoint"] == "sketch.safetensors"
 
 

@@ -10,6 +10,7 @@ from .binding import (
     batch_size_of,
     bind_jobs,
     bind_plan,
+    check_free,
     set_checkpoint,
     set_only,
     set_value,
@@ -26,10 +27,13 @@ from .origins import Origins
 from .planners import without_planner
 from .preflight import MissingModel, check, check_classes, find_missing_models
 from .reading import load_graph, parse_graph
+from .samplers import every_sampler
+from .showing import showing
 from .trace import (
     Place,
     Trace,
     bind_traced,
+    check_placeholders,
     has_placeholder,
     name_files,
     place_at,
@@ -52,7 +56,10 @@ __all__ = [
     "bind_traced",
     "check",
     "check_classes",
+    "check_free",
+    "check_placeholders",
     "differences",
+    "every_sampler",
     "find_input",
     "find_missing_models",
     "find_nodes",
@@ -72,6 +79,7 @@ __all__ = [
     "set_only",
     "set_size",
     "set_value",
+    "showing",
     "size_of",
     "title_of",
     "to_api",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stockwright.core import names
@@ -27,9 +27,18 @@ from .model import (
     with_inputs,
 )
 from .naming import candidates, find_input
-from .nearest import listed, same_file
+from .nearest import alike, listed, same_file
+from .numbers import SIDES
 
 CHECKPOINT_INPUT, _MODEL_INPUT = "ckpt_name", "unet_name"
+_ORDERED = {
+    "theme": "--theme",
+    "kinds": "--kinds",
+    "count": "--count",
+    "seed": "--seed",
+    "exclude": "--theme, --kinds, --count and --seed",
+}
+"""Inputs of Write Theme Prompts, and the flags that say what goes in."""
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -47,8 +56,12 @@ def set_value(api: ApiGraph, target: str, value: str, info: ObjectInfo) -> ApiGr
         raise BindingError(what, where=title)
     spec = definition.input(name)
     if spec is None:
+        near = alike(name, [spec.name for spec in definition.inputs if spec.is_widget])
+        meant = f"Did you mean {' or '.join(near)}? " if near else ""
         raise BindingError(
-            f"has no input {shown(name)}", where=title, hint=f"It has {_inputs_of(definition)}."
+            f"has no input {shown(name)}",
+            where=title,
+            hint=f"{meant}It has {_inputs_of(definition)}.",
         )
     return with_inputs(api, {node_id: {name: _parse(spec, value, f"{title}.{name}")}})
 
@@ -57,17 +70,18 @@ def set_checkpoint(api: ApiGraph, name: str, info: ObjectInfo) -> ApiGraph:
     """Sets the checkpoint of the one node that loads one; its folder and ending may be left out. A
     name that the server does not offer is set as it is: preflight lists it with all else."""
     loaders = _taking(api, CHECKPOINT_INPUT, info)
-    if len(loaders) != 1:
-        others = _taking(api, _MODEL_INPUT, info) if not loaders else {}
-        name_it = _MODEL_INPUT if others else CHECKPOINT_INPUT
+    where = f"--checkpoint {name}"
+    if not loaders:
+        raise _no_checkpoint(api, info, where)
+    if len(loaders) > 1:
         raise BindingError(
-            f"{len(loaders)} nodes load a checkpoint{candidates(api, list(loaders or others))}",
-            where=f"--checkpoint {name}",
-            hint=f'Name the node: --set "Node title.{name_it}={name}".',
+            f"{len(loaders)} nodes load a checkpoint{candidates(api, list(loaders))}",
+            where=where,
+            hint=f"Name the node: {_commands(api, loaders, CHECKPOINT_INPUT, name)}.",
         )
     [(node_id, spec)] = loaders.items()
     offered = same_file(name, [str(choice) for choice in spec.choices or ()])
-    value = _parse(spec, name, f"--checkpoint {name}") if offered else name
+    value = _parse(spec, name, where) if offered else name
     return with_inputs(api, {node_id: {CHECKPOINT_INPUT: value}})
 
 
@@ -97,6 +111,15 @@ def bind_jobs(api: ApiGraph, jobs: Sequence[Job], folder: str) -> ApiGraph:
         own = f"/{slug(title_of(api, node_id))}-{index}" if len(savers) > 1 else ""
         values[node_id] = {"folder": folder + own}
     return with_inputs(api, values)
+
+
+def check_free(api: ApiGraph, target: str) -> None:
+    """Raises BindingError for a `Node title.input` that `bind_plan` fills."""
+    node_id, name = find_input(api, target)
+    if api[node_id]["class_type"] == names.WRITE_PROMPTS and name in _ORDERED:
+        raise BindingError(
+            "is filled in for each order", where=target, hint=f"Use {_ORDERED[name]} instead."
+        )
 
 
 def bind_plan(
@@ -141,6 +164,26 @@ def _taking(api: ApiGraph, name: str, info: ObjectInfo) -> dict[str, InputSpec]:
         and (spec := definition.input(name))
         and spec.is_widget
     }
+
+
+def _no_checkpoint(api: ApiGraph, info: ObjectInfo, where: str) -> BindingError:
+    models = _taking(api, _MODEL_INPUT, info)
+    if not models:
+        what = "the graph has no checkpoint loader, and no node that loads a diffusion model"
+        return BindingError(what, where=where, hint="Leave --checkpoint out.")
+    inputs = ", ".join(f"{shown(names_of(api)[i], 200)}.{_MODEL_INPUT}" for i in models)
+    return BindingError(
+        "the graph has no checkpoint loader; it loads a diffusion model with " + inputs,
+        where=where,
+        hint="Leave --checkpoint out, and name a file of models/diffusion_models with "
+        f"{_commands(api, models, _MODEL_INPUT, 'FILE')}.",
+    )
+
+
+def _commands(api: ApiGraph, nodes: Iterable[str], name: str, value: str) -> str:
+    """The flags that set the input of this name in each of these nodes."""
+    called = names_of(api)
+    return " ".join(f'--set "{one_line(called[i], 200)}.{name}={value}"' for i in nodes)
 
 
 def _only(api: ApiGraph, class_type: str, display_name: str, hint: str) -> str:
@@ -188,6 +231,18 @@ def _number(spec: InputSpec, text: str, where: str) -> int | float:
         or (high is not None and value > high)
     ):
         raise BindingError(f"{text} is not from {low} to {high}", where=where)
+    step = spec.options.get("step")
+    if (
+        spec.name in SIDES
+        and isinstance(value, int)
+        and isinstance(step, int)
+        and step > 1
+        and value % step
+    ):
+        nearest = round(value / step) * step
+        raise BindingError(
+            f"{text} is not a multiple of {step}; the nearest is {nearest}", where=where
+        )
     return value
 
 

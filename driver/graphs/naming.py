@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ..errors import BindingError
 from .links import named
 from .model import ApiGraph, find_nodes, names_of, one_line, shown, title_of
-from .nearest import listed
+from .nearest import alike, nearest_first
 
 _LISTED = 20
 _NUMBERED = re.compile(r"(.+)#(\d{1,6})", re.DOTALL)
@@ -53,16 +53,19 @@ def find_input(api: ApiGraph, target: str) -> tuple[str, str]:
             )
     if not splits:
         raise BindingError("a place is written as Node title.input", where=target)
-    raise no_node(splits[0][0], (api,), target)
+    raise no_node(splits[0][0], api, {}, target)
 
 
-def no_node(node: str, graphs: Sequence[ApiGraph], where: str) -> BindingError:
-    """The error for a title or class that no node of these graphs has."""
-    names = sorted({name for graph in graphs for name in names_of(graph).values()})
+def no_node(node: str, api: ApiGraph, plan: ApiGraph, where: str) -> BindingError:
+    """The error for a title or class that no node of a graph has, nor of the plan graph; its lists
+    are in the order of the alphabet."""
+    near = alike(node, sorted({*names_of(api).values(), *names_of(plan).values()}))
+    meant = f"Did you mean {' or '.join(map(one_line, near))}? " if near else ""
+    planning = f" In the plan graph: {_listed(node, plan)}." if plan else ""
     return BindingError(
         f"no node has the title or class {shown(node)}",
         where=where,
-        hint=f"There are: {listed(node, names, _LISTED)}.",
+        hint=f"{meant}There are: {_listed(node, api)}.{planning}",
     )
 
 
@@ -71,6 +74,12 @@ def candidates(api: ApiGraph, found: Sequence[str]) -> str:
     some = ", ".join(named(api, node_id) for node_id in found[:_LISTED])
     more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
     return f": {some}{more}" if some else ""
+
+
+def _listed(node: str, api: ApiGraph) -> str:
+    names = nearest_first(node, list(names_of(api).values()))
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(one_line(name, 200) for name in sorted(names[:_LISTED])) + more
 
 
 def _matching(api: ApiGraph, node: str) -> list[str]:

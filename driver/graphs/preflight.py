@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, TypeAlias
 
 from stockwright.core import names
 from stockwright.core.errors import LoraInvalid
@@ -20,18 +21,51 @@ from .nearest import alike, listed, nearest_first
 from .origins import NO_ORIGINS, Origins
 from .wiring import wrong_inputs
 
+_Fault: TypeAlias = tuple[str, str]
+"""(what is wrong, on one line; what to do)."""
+_Wrong: TypeAlias = tuple[str, str, list[str], str]
+"""(input, value, names offered, where the server looks for it or nothing) of a choice."""
+
 LISTED = 20
 """Lines of one sort that an error lists."""
+_BATCH, _WRITER = "Stockwright Batch", "Write Theme Prompts"
 _SUBGRAPH = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """How the canvas names the class of a subgraph's node."""
 _UPLOADS = ("image_upload", "video_upload", "audio_upload", "file_upload", "animated_image_upload")
+
+_INPUT = "ComfyUI/input"
+_FOLDERS = {
+    "ckpt_name": "models/checkpoints",
+    "lora_name": "models/loras",
+    "unet_name": "models/diffusion_models",
+    "clip_name": "models/text_encoders",
+    "vae_name": "models/vae",
+}
+"""Where the server looks for the file that an input names."""
+
+_ADD_SAVER = (
+    "Add a Save Image or Save Stock Image (a muted or bypassed one does not count), and save the"
+    " graph."
+)
+_INSTALL = "Install the packs that the server lacks, and restart it."
+_GET_MODELS = (
+    "Put models there (`driver/models.py pull` or `add`), or name others with --checkpoint, --lora"
+    " or --set."
+)
+_PUT_INPUTS = (
+    f"Put input files into the server's {_INPUT} (the embedded one's is .embedded/base/input), or"
+    " name others with --set."
+)
+_SET = "Give what the server takes with --set."
+_MEND = "Mend the graph in the canvas."
 
 
 @dataclass(frozen=True)
 class MissingModel:
     """A value that the server does not offer: in most cases the name of a model file.
 
-    `available` is what it does offer, the nearest names first.
+    `available` is what it does offer, the nearest names first; `folder` is where the server looks
+    for it, such as `models/loras`, or empty where that is not known.
     """
 
     node_id: str
@@ -39,11 +73,25 @@ class MissingModel:
     input: str
     value: str
     available: tuple[str, ...]
+    folder: str
 
     def __str__(self) -> str:
-        there = listed(self.value, self.available)
+        there = f"there is {listed(self.value, self.available)}"
+        if self.folder == _INPUT:
+            has = listed(self.value, self.available) if self.available else "none of its kind"
+            there = f"it is not in {_INPUT}; the folder has: {has}"
+        elif self.folder and not self.available:
+            there = f"the server has none in {self.folder}"
         where = f"{shown(self.title, 200)}, {one_line(self.input)}"
-        return f"{where}: {shown(self.value, 200)}; there is {there}"
+        return f"{where}: {shown(self.value, 200)}; {there}"
+
+    @property
+    def advice(self) -> str:
+        """What a person may do about it, as a sentence."""
+        if self.folder == _INPUT:
+            return _PUT_INPUTS
+        is_file = self.folder or PurePosixPath(self.value).suffix[1:].isalpha()
+        return _GET_MODELS if is_file else _SET
 
 
 def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo, origins: Origins = NO_ORIGINS) -> None:
@@ -52,32 +100,37 @@ def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo, origins: Origins = 
     where to get it, as far as `origins`, those of the stock graph's file, tell; and nodes that the
     driver needs: one that takes pictures and at most one Stockwright Batch in `stock`, exactly one
     Write Theme Prompts in `plan`."""
-    lines = [
+    faults = [
         *_missing_nodes(stock, info),
-        *_wrong_nodes("the plan graph", plan, names.WRITE_PROMPTS, "Write Theme Prompts"),
+        *_with(_MEND, _wrong_nodes("the plan graph", plan, names.WRITE_PROMPTS, _WRITER)),
     ]
     for graph, known in ((stock, origins), (plan, NO_ORIGINS)):
         run = _run(graph, info)
-        lines += islice(unknown_classes(graph, info, known), LISTED)
-        lines += islice(models_not_there(graph, info, known), LISTED)
-        lines += islice((line for i in run for line in wrong_inputs(graph, info, i)), LISTED)
-        lines += islice((line for i in run for line in _wrong_numbers(graph, info, i)), LISTED)
-    _raise(lines)
+        faults += _with(_INSTALL, unknown_classes(graph, info, known))
+        for missing in find_missing_models(graph, info)[:LISTED]:
+            faults.append((f"{missing}{known.address_of(missing.value)}", missing.advice))
+        faults += _with(_MEND, (line for i in run for line in wrong_inputs(graph, info, i)))
+        faults += _with(_SET, (line for i in run for line in _wrong_numbers(graph, info, i)))
+    _raise(faults)
 
 
 def check_classes(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo, origins: Origins) -> None:
     """Raises PreflightFailed if the server lacks node classes of the two graphs; as `check` does,
     but before settings are put into them."""
-    lines = islice(unknown_classes(stock, info, origins), LISTED)
-    _raise([*lines, *islice(unknown_classes(plan, info, NO_ORIGINS), LISTED)])
+    faults = _with(_INSTALL, unknown_classes(stock, info, origins))
+    _raise([*faults, *_with(_INSTALL, unknown_classes(plan, info, NO_ORIGINS))])
 
 
-def _raise(lines: Sequence[str]) -> None:
-    if lines:
+def _with(advice: str, lines: Iterable[str]) -> list[_Fault]:
+    return [(line, advice) for line in islice(lines, LISTED)]
+
+
+def _raise(faults: Sequence[_Fault]) -> None:
+    if faults:
         raise PreflightFailed(
-            "the graphs cannot run on this server:\n" + "\n".join(f"  {line}" for line in lines),
-            hint="Install what the server lacks and restart it, name what is there with "
-            "--checkpoint, --lora or --set, or mend the graph in the canvas.",
+            "the graphs cannot run on this server:\n"
+            + "\n".join(f"  {line}" for line, _ in faults),
+            hint=" ".join(dict.fromkeys(advice for _, advice in faults)),
         )
 
 
@@ -90,9 +143,11 @@ def find_missing_models(api: ApiGraph, info: ObjectInfo) -> list[MissingModel]:
     """
     called = names_of(api)
     return [
-        MissingModel(node_id, called[node_id], name, value, tuple(nearest_first(value, offered)))
+        MissingModel(
+            node_id, called[node_id], name, value, tuple(nearest_first(value, offered)), folder
+        )
         for node_id in _run(api, info)
-        for name, value, offered in _not_offered(api[node_id], info)
+        for name, value, offered, folder in _not_offered(api[node_id], info)
     ]
 
 
@@ -151,17 +206,17 @@ def _run(api: ApiGraph, info: ObjectInfo) -> list[str]:
     return [node_id for node_id in api if node_id in reached]
 
 
-def _missing_nodes(stock: ApiGraph, info: ObjectInfo) -> Iterator[str]:
+def _missing_nodes(stock: ApiGraph, info: ObjectInfo) -> Iterator[_Fault]:
     if len(find_nodes(stock, names.BATCH)) > 1:
-        yield from _wrong_nodes("the workflow", stock, names.BATCH, "Stockwright Batch")
+        yield from _with(_MEND, _wrong_nodes("the workflow", stock, names.BATCH, _BATCH))
     # A class that the server lacks may be the one that saves.
     known = all(node["class_type"] in info for node in stock.values())
     if known and not picture_nodes(stock, info):
-        yield "the workflow has no output node that saves pictures"
+        yield "the workflow has no output node that saves pictures", _ADD_SAVER
 
 
-def _not_offered(node: dict[str, Any], info: ObjectInfo) -> Iterator[tuple[str, str, list[str]]]:
-    """(input, value, names offered) of each wrong choice of a node."""
+def _not_offered(node: dict[str, Any], info: ObjectInfo) -> Iterator[_Wrong]:
+    """Each wrong choice of a node."""
     definition = node_def(info, node["class_type"])
     for spec in definition.inputs if definition else ():
         value = node["inputs"].get(spec.name)
@@ -169,7 +224,8 @@ def _not_offered(node: dict[str, Any], info: ObjectInfo) -> Iterator[tuple[str, 
             continue
         if _uploaded(spec) and not _in_input_folder(str(value), spec.choices or ()):
             continue
-        yield spec.name, str(value), [str(choice) for choice in spec.choices or ()]
+        folder = _INPUT if _uploaded(spec) else _FOLDERS.get(spec.name, "")
+        yield spec.name, str(value), [str(choice) for choice in spec.choices or ()], folder
     text = node["inputs"].get("loras")
     if node["class_type"] == names.LORA_STACK and isinstance(text, str):
         yield from _missing_loras(text, info)
@@ -196,7 +252,7 @@ def _in_input_folder(value: str, choices: Sequence[Any]) -> bool:
     return folder == "input" and "/" not in name and "\\" not in name and name not in choices
 
 
-def _missing_loras(text: str, info: ObjectInfo) -> Iterator[tuple[str, str, list[str]]]:
+def _missing_loras(text: str, info: ObjectInfo) -> Iterator[_Wrong]:
     loader = node_def(info, "LoraLoader")
     spec = loader.input("lora_name") if loader else None
     if spec is None:
@@ -210,7 +266,7 @@ def _missing_loras(text: str, info: ObjectInfo) -> Iterator[tuple[str, str, list
         try:
             find_lora(use.name, files)
         except LoraInvalid:
-            yield "loras", use.name, files
+            yield "loras", use.name, files, _FOLDERS["lora_name"]
 
 
 def _wrong_nodes(where: str, api: ApiGraph, class_type: str, display_name: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ MAX_CONTAINERS = 200_000
 NEWEST_VERSION = 1
 """The newest version of the canvas's format that is known; nearly all files say 0.4."""
 
+_JPEG = b"\xff\xd8\xff"
 _HOW_TO_SAVE = "Save the graph in the canvas with Workflow > Save, or with Workflow > Export (API)."
 
 
@@ -41,8 +42,14 @@ def load_graph(path: Path) -> Graph:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise GraphInvalid("there is no such file", where=where) from None
+    except IsADirectoryError:
+        raise GraphInvalid("is a folder, not a file", where=where) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise GraphInvalid(f"cannot be read: {error}", where=where) from error
+    if data.startswith(_JPEG):
+        raise GraphInvalid(
+            "a JPEG carries no graph", where=where, hint="Give the PNG or WebP, or the saved graph."
+        )
     try:
         return parse_graph(data.decode("utf-8-sig"), where)
     except UnicodeDecodeError as error:

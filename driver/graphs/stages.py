@@ -47,7 +47,10 @@ def job_texts(
     negatives: tuple[Text, ...] = ()
     if "prompt" not in told:
         if not stages:
-            positive.problems.append("no sampler stands in front of a node that takes pictures")
+            positive.problems.append(
+                "no sampler stands in front of a node that takes pictures: a muted or bypassed one"
+                " does not count"
+            )
         prompts = positive.texts({i: found for i, (found, _) in stages.items()})
     if "negative" not in told:
         negatives = negative.texts({i: found for i, (_, found) in stages.items()})
@@ -90,6 +93,12 @@ class _Side:
         for sampler in (i for i in found if i not in self._firsts):
             texts += self._later(sampler, found[sampler], values)
         free = tuple(dict.fromkeys(text for text in texts if text not in self._fixed))
+        self.notes += [
+            f"{named(self._api, text[0])}, {text[1]} is set: every picture gets it in place of the"
+            f" {self._field} that the manifest lists."
+            for text in dict.fromkeys(texts)
+            if text in self._fixed
+        ]
         if self._field == "prompt" and texts and not free:
             self.problems.append("the text of the prompt is set, and no place is left for the jobs")
         return () if self.problems else free

@@ -9,8 +9,9 @@ gets them too. What --set names comes before all that: a value with a placeholde
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +19,16 @@ from stockwright.core.jobs import Job, slug
 
 from ..errors import BindingError, TraceUncertain
 from .definitions import node_def
-from .links import PREFIX
-from .model import ApiGraph, ObjectInfo, names_of, one_line, title_of, with_inputs
-from .numbers import seeds_of, size_of
+from .links import PREFIX, named
+from .model import ApiGraph, ObjectInfo, names_of, one_line, shown, title_of, with_inputs
+from .numbers import Number, seeds_of, size_of
 from .stages import job_texts
 
 _PART = re.compile(r"\{(prompt|negative|seed|width|height)\}")
-_NAMED = re.compile(r"\{(prompt|negative|seed)\}")
+_PLACED = ("prompt", "negative", "seed")
 """The parts of a job that a person may place."""
+_WORD = re.compile(r"\{\s*(\w{1,20})\s*\}")
+_ALIKE = 0.7
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,20 @@ class Trace:
 
 
 def has_placeholder(text: str) -> bool:
-    return _NAMED.search(text) is not None
+    return any(f"{{{part}}}" in text for part in _PLACED)
+
+
+def check_placeholders(text: str, where: str) -> None:
+    """Raises BindingError for a word in braces that is nearly a placeholder, such as `{Prompt}`;
+    other braces are text."""
+    for match in _WORD.finditer(text):
+        near = difflib.get_close_matches(match[1].casefold(), _PLACED, 1, _ALIKE)
+        if near and match[0] != f"{{{near[0]}}}":
+            raise BindingError(
+                f"unknown placeholder {match[0]}; there are {{prompt}}, {{negative}} and {{seed}}",
+                where=where,
+                hint=f"Did you mean {{{near[0]}}}?",
+            )
 
 
 def place_at(api: ApiGraph, info: ObjectInfo, place: tuple[str, str], template: str) -> Place:
@@ -93,8 +109,9 @@ def trace_graph(
     places += [Place(*text, "{prompt}") for text in texts.prompt]
     places += [Place(*text, "{negative}") for text in texts.negative]
     problems = list(texts.problems)
-    numbers = [] if "seed" in told else [(number, "{seed}") for number in seeds_of(api, info)]
-    notes = texts.notes
+    seeds = [] if "seed" in told else seeds_of(api, info)
+    numbers = [(number, "{seed}") for number in seeds]
+    notes = (*texts.notes, *_own_texts(api, named_places), *_set_seeds(api, seeds, fixed))
     if not numbers and "seed" not in told:
         what = "no seed is found: the jobs' seeds do not count"
         if "prompt" in told:  # a person knows this graph
@@ -160,6 +177,30 @@ def name_files(api: ApiGraph, savers: Iterable[str], folder: str) -> ApiGraph:
         if PREFIX in api[node_id]["inputs"]
     }
     return with_inputs(api, prefixes)
+
+
+def _own_texts(api: ApiGraph, named_places: Iterable[Place]) -> Iterator[str]:
+    for place in named_places:
+        parts = [part for part in ("prompt", "negative") if part in place.fields]
+        if parts and _PART.sub("", place.template, count=1):
+            yield (
+                f"{named(api, place.node_id)}, {place.input} is {shown(place.template)}: the"
+                f" manifest lists the {' and the '.join(parts)} alone; the whole text is in the"
+                " graph that each picture carries."
+            )
+
+
+def _set_seeds(
+    api: ApiGraph, seeds: Sequence[Number], fixed: Collection[tuple[str, str]]
+) -> Iterator[str]:
+    used = [(number.node_id, number.input) for number in seeds]
+    held = [number.held for number in seeds]
+    for node_id, name in dict.fromkeys(at for at in (*used, *held) if at in fixed):
+        value = one_line(api[node_id]["inputs"].get(name))
+        yield (
+            f"{named(api, node_id)}, {name} is set to {value}: every picture gets it in place"
+            " of the seed that the manifest lists."
+        )
 
 
 def _number(api: ApiGraph, info: ObjectInfo, node_id: str, name: str, template: str) -> Place:
