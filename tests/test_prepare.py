@@ -242,7 +242,7 @@ def test_a_misspelt_placeholder_is_refused(braces: str):
 
 
 def test_other_braces_are_text():
-    text = "{prompt}, {red|blue} {foo} {} {{a}}"
+    text = "{prompt}, {red|blue} {foo} {speed} {need} {} {{a}}"
     prepared = ready(classic(), settings=(f"Prompt.text={text}",))
     assert changes(prepared)["Prompt.text"] == ("a cat", text)
 

@@ -28,7 +28,7 @@ _PART = re.compile(r"\{(prompt|negative|seed|width|height)\}")
 _PLACED = ("prompt", "negative", "seed")
 """The parts of a job that a person may place."""
 _WORD = re.compile(r"\{\s*(\w{1,20})\s*\}")
-_ALIKE = 0.7
+_ALIKE = 0.9
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def check_placeholders(text: str, where: str) -> None:
     """Raises BindingError for a word in braces that is nearly a placeholder, such as `{Prompt}`;
     other braces are text."""
     for match in _WORD.finditer(text):
-        near = difflib.get_close_matches(match[1].casefold(), _PLACED, 1, _ALIKE)
+        near = difflib.get_close_matches(match[1].casefold().removesuffix("s"), _PLACED, 1, _ALIKE)
         if near and match[0] != f"{{{near[0]}}}":
             raise BindingError(
                 f"unknown placeholder {match[0]}; there are {{prompt}}, {{negative}} and {{seed}}",
