@@ -4,6 +4,7 @@
 # make lint    ruff and pyright
 # make golden  what ComfyUI's own canvas makes of every template: tests/data/golden.json.gz
 # make bench   the table in the README
+# make eval-prompts   plans and judges prompts: THEMES='"A theme" another' COUNT=100 LLM=FILE or URL
 # make train-sketch   trains the small checkpoint for hours, goes on where it was; QUICK=1: a minute
 # make eval-sketch    how often it draws what was asked
 # PYTHON=...   the Python to use, 3.11 or newer
@@ -11,7 +12,7 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: setup run test lint browser golden bench train-sketch eval-sketch
+.PHONY: setup run test lint browser golden bench eval-prompts train-sketch eval-sketch
 .NOTPARALLEL:
 
 setup:
@@ -39,6 +40,10 @@ golden: setup browser
 
 bench: setup
 	@$(VENV_PYTHON) tests/bench/bench.py
+
+eval-prompts: setup
+	@$(VENV_PYTHON) -m tests.evalprompts $(if $(THEMES),--theme $(THEMES)) \
+	  $(if $(COUNT),--count $(COUNT)) $(if $(LLM),--llm '$(LLM)')
 
 # What training keeps: pictures, states, a log and sheets of samples.
 TRAINING := .training$(if $(QUICK),/quick)

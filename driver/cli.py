@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-COMMANDS = ("submit", "graph", "models", "embedded")
+COMMANDS = ("submit", "graph", "models", "embedded", "themes", "modifiers")
 
 
 def main() -> int:
@@ -25,6 +25,14 @@ def main() -> int:
         from .embedded import main as embedded
 
         return embedded(arguments)
+    if name == "themes":
+        from .themes import main as themes
+
+        return themes(arguments)
+    if name == "modifiers":
+        from .modifiers import main as modifiers
+
+        return modifiers(arguments)
     asked = name in ("-h", "--help")
     stream = sys.stdout if asked else sys.stderr
     print(f"usage: stockwright {{{','.join(COMMANDS)}}} … (each takes --help)", file=stream)

@@ -171,3 +171,17 @@ class ModelRefused(StockwrightError):
 
     code = "model-refused"
     exit_code = 3
+
+
+class PromptSetInvalid(StockwrightError):
+    """A file of prompts cannot be read, or holds none."""
+
+    code = "prompt-set"
+    exit_code = 2
+
+
+class ReaderMissing(StockwrightError):
+    """A Python package that reads a kind of file is not installed."""
+
+    code = "reader-missing"
+    exit_code = 3

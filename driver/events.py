@@ -32,7 +32,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """`done` of `total` subjects of a theme are named."""
+    """`done` of `total` jobs of a theme are written."""
 
     theme: str
     done: int
@@ -41,8 +41,16 @@ class Planning:
 
 @dataclass(frozen=True, slots=True)
 class ThemePlanned:
+    """`subjects` are different ones; `refused` counts what was replaced, by reason; `notes` are
+    sentences for a person. `dry` of the `calls` of the language model brought nothing new."""
+
     theme: str
     jobs: int
+    subjects: int
+    refused: dict[str, int]
+    notes: list[str]
+    calls: int = 0
+    dry: int = 0
 
 
 @dataclass(frozen=True, slots=True)

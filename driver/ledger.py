@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +26,7 @@ from typing import Any
 from stockwright.core.jobs import Job
 
 from .errors import DiskTrouble, LedgerInvalid
+from .schema import JOB_COLUMNS, MIGRATIONS, job_of, row_of
 
 MAX_FAILED = 3
 """Attempts that may fail before a job is given up."""
@@ -68,30 +69,6 @@ class Entry:
     state: JobState
     file: StoredFile | None
     error: str | None
-
-
-def _first_schema(db: sqlite3.Connection) -> None:
-    db.execute("CREATE TABLE settled (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-    db.execute(
-        "CREATE TABLE runs (id INTEGER PRIMARY KEY, server TEXT NOT NULL, started REAL NOT NULL,"
-        " ended REAL)"
-    )
-    db.execute(
-        "CREATE TABLE jobs (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-        " theme TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, prompt TEXT NOT NULL,"
-        " negative TEXT NOT NULL, seed INTEGER NOT NULL, width INTEGER NOT NULL,"
-        " height INTEGER NOT NULL, state TEXT NOT NULL, file TEXT, error TEXT)"
-    )
-    db.execute("CREATE INDEX jobs_by_state ON jobs (state, position)")
-    db.execute(
-        "CREATE TABLE attempts (graph TEXT NOT NULL, job TEXT NOT NULL REFERENCES jobs (id),"
-        " state TEXT NOT NULL, started REAL NOT NULL, ended REAL, error TEXT,"
-        " PRIMARY KEY (graph, job))"
-    )
-    db.execute("CREATE INDEX attempts_by_job ON attempts (job, state)")
-
-
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema,)
 
 
 class Ledger:
@@ -187,14 +164,8 @@ class Ledger:
         with self._transaction() as db, _unique_ids():
             db.executemany(
                 "INSERT INTO jobs (id, theme, kind, subject, prompt, negative, seed, width, height,"
-                " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        *(j.id, j.theme, j.kind, j.subject, j.prompt, j.negative, j.seed),
-                        *(j.width, j.height, JobState.PLANNED),
-                    )
-                    for j in jobs
-                ],
+                " origin, axes, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(*row_of(job), JobState.PLANNED) for job in jobs],
             )
 
     def planned_themes(self) -> set[str]:
@@ -203,6 +174,9 @@ class Ledger:
 
     def subjects(self) -> list[str]:
         return [s for (s,) in self._db.execute("SELECT subject FROM jobs ORDER BY position")]
+
+    def prompts(self) -> list[str]:
+        return [p for (p,) in self._db.execute("SELECT prompt FROM jobs ORDER BY position")]
 
     # Following
 
@@ -213,14 +187,14 @@ class Ledger:
         that it cannot spoil the others again.
         """
         rows = self._db.execute(
-            f"SELECT {_JOB_COLUMNS}, EXISTS (SELECT 1 FROM attempts WHERE job = jobs.id"
+            f"SELECT {JOB_COLUMNS}, EXISTS (SELECT 1 FROM attempts WHERE job = jobs.id"
             " AND state IN ('failed', 'lost')) FROM jobs WHERE state = 'planned'"
             " ORDER BY position LIMIT ?",
             (max(limit, 1),),
         ).fetchall()
         jobs: list[Job] = []
         for *columns, tried in rows:
-            job = Job(*columns)
+            job = job_of(columns)
             if jobs and (tried or (job.width, job.height) != (jobs[0].width, jobs[0].height)):
                 break
             jobs.append(job)
@@ -287,10 +261,10 @@ class Ledger:
         """Graphs that were sent and not ended, with their jobs."""
         graphs: dict[str, list[Job]] = {}
         for graph, *columns in self._db.execute(
-            f"SELECT a.graph, {_JOB_COLUMNS} FROM attempts a JOIN jobs ON jobs.id = a.job"
+            f"SELECT a.graph, {JOB_COLUMNS} FROM attempts a JOIN jobs ON jobs.id = a.job"
             " WHERE a.state = 'queued' ORDER BY a.started, jobs.position"
         ):
-            graphs.setdefault(graph, []).append(Job(*columns))
+            graphs.setdefault(graph, []).append(job_of(columns))
         return graphs
 
     # Reading
@@ -303,10 +277,10 @@ class Ledger:
         """Every job in the order's sequence."""
         cursor = self._db.cursor()
         for *columns, state, file, error in cursor.execute(
-            f"SELECT {_JOB_COLUMNS}, jobs.state, file, jobs.error FROM jobs ORDER BY position"
+            f"SELECT {JOB_COLUMNS}, jobs.state, file, jobs.error FROM jobs ORDER BY position"
         ):
             stored = StoredFile(*json.loads(file)) if file else None
-            yield Entry(Job(*columns), JobState(state), stored, error)
+            yield Entry(job_of(columns), JobState(state), stored, error)
 
     def _set_state(self, db: sqlite3.Connection, ids: Iterable[str], state: JobState) -> None:
         db.executemany("UPDATE jobs SET state = ? WHERE id = ?", [(state, i) for i in ids])
@@ -332,8 +306,3 @@ def _unique_ids() -> Generator[None]:
     except sqlite3.IntegrityError as error:
         raise ValueError(f"a job is there already: {error}") from error
 
-
-_JOB_COLUMNS = (
-    "jobs.id, jobs.theme, jobs.kind, jobs.subject, jobs.prompt, jobs.negative, jobs.seed,"
-    " jobs.width, jobs.height"
-)

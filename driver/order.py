@@ -32,7 +32,8 @@ PER_THEME = 10
 MAX_SEED = 2**53 - 1
 MAX_COUNT = 100_000
 
-_LATER = ("sampler", "steps", "cfg", "size")
+_LATER = ("sampler", "steps", "cfg", "size", "llm")
+_LATER_OF_THEMES = ("areas", "seeds", "look", "people")
 
 
 class Order(BaseModel):
@@ -54,6 +55,8 @@ class Order(BaseModel):
     cfg: float | None = Field(default=None, ge=0)
     size: tuple[int, int] | None = None
     """(width, height) in pixels, instead of the graph's own."""
+    llm: str | None = None
+    """The language model that plans: a file's name or a server's address."""
     settings: tuple[str, ...] = ()
     """`Node title.input=value`, in the order in which they were given."""
 
@@ -71,6 +74,10 @@ class Order(BaseModel):
         content = self.model_dump(mode="json")
         # Orders that were written down before there were these fields keep their ids.
         content = {k: v for k, v in content.items() if k not in _LATER or v is not None}
+        content["themes"] = [
+            {k: v for k, v in theme.items() if k not in _LATER_OF_THEMES or v}
+            for theme in content["themes"]
+        ]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 

@@ -1,17 +1,24 @@
-"""Planning: the plan graph runs once for each theme, and its jobs go into the ledger."""
+"""Planning: the plan graph runs once for each theme, and its jobs go into the ledger.
+
+The graph is told the subjects that are in the ledger, which must not come again, and the prompts
+that new ones must differ from: those of the ledger, and those of other runs beside this one that
+have the theme.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from stockwright.core.errors import JobInvalid
 from stockwright.core.jobs import Job, parse_jobs
 from stockwright.core.kinds import kinds_to_yaml
-from stockwright.core.names import UI_JOBS
+from stockwright.core.names import UI_JOBS, UI_PLAN
 from stockwright.core.themes import Theme
 
+from .earlier import earlier_prompts
 from .errors import PlanFailed, ServerDown
 from .events import Planning, Report, ThemePlanned
 from .follow import Follower, Lost
@@ -24,9 +31,10 @@ UNCHANGED = "The plan graph must pass the driver's theme, kinds, count and seed 
 
 
 class Planner:
-    def __init__(self, order: Order, graph: ApiGraph, size: tuple[int, int]) -> None:
-        """`graph` is the plan graph, settings applied; `size` the (width, height) of the jobs."""
-        self._order, self._graph, self._size = order, graph, size
+    def __init__(self, order: Order, graph: ApiGraph, size: tuple[int, int], folder: Path) -> None:
+        """`graph` is the plan graph, settings applied; `size` the (width, height) of the jobs;
+        `folder` the run's, whether it is there yet or not."""
+        self._order, self._graph, self._size, self._folder = order, graph, size, folder
         self.theme = ""
         """Title of the theme that was queued last."""
 
@@ -39,14 +47,16 @@ class Planner:
     def queue(
         self, theme: Theme, count: int, ledger: Ledger, server: Server, client_id: str
     ) -> str:
-        """Queues the plan of a theme; its graph id. Subjects that the ledger has are excluded."""
+        """Queues the plan of a theme; its graph id."""
+        earlier = [*ledger.prompts(), *earlier_prompts(self._folder, theme.title)]
         graph = bind_plan(
             self._graph,
             theme.to_yaml(),
             kinds_to_yaml(self._order.kinds),
             count,
             self._order.seed,
-            ledger.subjects(),
+            exclude=ledger.subjects(),
+            earlier=list(dict.fromkeys(earlier)),
         )
         graph_id, self.theme = str(uuid.uuid4()), theme.title
         server.queue_graph(graph, graph_id, client_id, workflow=None)
@@ -64,7 +74,19 @@ class Planner:
             ledger.add(jobs)
         except ValueError as error:
             raise PlanFailed(str(error), where=f"theme {theme.title!r}", hint=UNCHANGED) from error
-        report(ThemePlanned(theme.title, len(jobs)))
+        told = _told(ended)
+        ledger.settle(f"plan of {theme.title}", told)
+        report(
+            ThemePlanned(
+                theme.title,
+                len(jobs),
+                len({job.subject for job in jobs}),
+                dict(told.get("refused", {})),
+                list(told.get("notes", [])),
+                told.get("calls", 0),
+                told.get("dry", 0),
+            )
+        )
 
     def _jobs(self, theme: Theme, ended: Finished) -> list[Job]:
         found: list[Any] = [
@@ -88,6 +110,14 @@ class Planner:
                     where=where,
                     hint=UNCHANGED,
                 )
+
+
+def _told(ended: Finished) -> dict[str, Any]:
+    """What the plan graph says of how it came by its jobs; other graphs may say nothing."""
+    for output in ended.outputs.values():
+        for told in (output or {}).get(UI_PLAN, []):
+            return told
+    return {}
 
 
 def plan_all(

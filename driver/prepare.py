@@ -34,6 +34,7 @@ from .graphs import (
     place_at,
     placeholders,
     set_checkpoint,
+    set_llm,
     set_loras,
     set_only,
     set_size,
@@ -160,6 +161,8 @@ def _bind(
             stock = set_only(stock, name, str(value), info)
     if order.size is not None:
         stock = _sized(stock, *order.size, info)
+    if order.llm is not None:
+        plan = set_llm(plan, order.llm, info)
     traced = not find_nodes(stock, BATCH)
     for setting in order.settings:
         target, value = parse_assignment(setting)

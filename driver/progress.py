@@ -85,6 +85,13 @@ def _quiet(event: Event) -> None:
             pass
 
 
+def _planned(event: ThemePlanned) -> str:
+    text = f"planned {event.jobs} jobs for {event.theme}, {event.subjects} subjects"
+    if refused := sorted(event.refused.items(), key=lambda item: -item[1]):
+        text += "; replaced: " + ", ".join(f"{n} {reason}" for reason, n in refused)
+    return "\n".join([text, *event.notes])
+
+
 def _failure(job: str, reason: str, final: bool) -> str:
     return f"job {job} {'is given up' if final else 'is tried again'}: {reason}"
 
@@ -111,8 +118,8 @@ class _TerminalReport:
                 progress.update(
                     task, description="planning", total=total, completed=done, now=escape(theme)
                 )
-            case ThemePlanned(theme, jobs):
-                progress.console.print(f"planned {jobs} jobs for {escape(theme)}")
+            case ThemePlanned():
+                progress.console.print(escape(_planned(event)))
                 self._pictures()
             case NodeRuns(_, node, value, maximum):
                 step = f" {value:g}/{maximum:g}" if maximum > 1 else ""

@@ -35,7 +35,7 @@ def write_manifests(ledger: Ledger, folder: Path) -> None:
     if rows:
         writer = csv.DictWriter(table, list(rows[0]))
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(row | {"axes": _in_a_cell(row["axes"])} for row in rows)
     # The signature lets spreadsheets read it as UTF-8.
     write_file(folder / "manifest.csv", table.getvalue().encode("utf-8-sig"))
     write_file(folder / "manifest.jsonl", _lines(rows))
@@ -55,7 +55,12 @@ def _row(entry: Entry, checkpoint: str) -> dict[str, Any]:
     file = entry.file
     made: dict[str, Any] = {"file": file.path, "width": file.width, "height": file.height}
     made |= {"bytes": file.size, "sha256": file.sha256, "checkpoint": checkpoint}
-    return entry.job.to_dict() | made
+    job = entry.job
+    return job.to_dict() | {"origin": job.origin, "axes": dict(job.axes)} | made
+
+
+def _in_a_cell(axes: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {value}" for name, value in axes.items())
 
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:

@@ -118,7 +118,7 @@ def _runner(asked: Asked, ledger: Ledger, report: Report) -> Generator[tuple[Run
                 folder=asked.folder,
                 ledger=ledger,
                 connection=connection,
-                planner=Planner(asked.order, prepared.plan, prepared.size),
+                planner=Planner(asked.order, prepared.plan, prepared.size, asked.folder),
                 driven=prepared.driven,
                 sizer=BatchSizer(1 if prepared.driven.one_job else asked.batch),
                 report=report,

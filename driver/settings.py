@@ -1,6 +1,7 @@
 """The settings file of `--settings`: YAML with these keys, each of which may be left out.
 
 checkpoint   a file's name
+llm          a GGUF file's name, or the address of a language model's server
 loras        a text such as `film:0.6, pastel`, or a list of such
 sampler      a sampler's name
 steps        a whole number
@@ -28,7 +29,7 @@ from stockwright.core.loras import LoraUse, parse_loras
 from .errors import BindingError, OrderInvalid
 from .graphs import parse_assignment
 
-KEYS = ("checkpoint", "loras", "sampler", "steps", "cfg", "size")
+KEYS = ("checkpoint", "loras", "sampler", "steps", "cfg", "size", "llm")
 
 _PLACE = "a place is written as Node title.input, without ="
 _LEAVE_OUT = "Leave the key out for what the graph has."
@@ -66,6 +67,7 @@ class Settings:
     steps: int | None = None
     cfg: float | None = None
     size: tuple[int, int] | None = None
+    llm: str | None = None
     values: tuple[str, ...] = ()
 
 
@@ -102,6 +104,7 @@ class _Reader:
             steps=cast("int | None", self._number("steps", int)),
             cfg=self._number("cfg", int, float),
             size=self._size(),
+            llm=self._text("llm"),
             values=tuple(self._assignment(key) for key in self._content if key not in KEYS),
         )
 

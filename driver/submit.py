@@ -25,6 +25,7 @@ try:
     from driver.progress import reporting
     from driver.session import Asked, carry_out, plan_only
     from driver.settings import Settings, read_settings
+    from stockwright.core.addresses import is_address, llm_address
     from stockwright.core.loras import parse_loras
 except ImportError as error:
     print(
@@ -44,6 +45,7 @@ ORDER_FLAGS = (
     "workflow",
     "checkpoint",
     "lora",
+    "llm",
     "set",
     "settings",
 )
@@ -98,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--workflow", type=Path, metavar="FILE", help="a graph saved by the canvas")
     add("--checkpoint", metavar="NAME", help="instead of the graph's own")
     add("--lora", action="append", metavar="NAME[:S]", help="may be given again")
+    add("--llm", metavar="FILE|URL", help="the language model that plans: a GGUF file or a server")
     add(
         "--set",
         action="append",
@@ -179,8 +182,14 @@ def _order(args: argparse.Namespace, workflow: str, plan: str) -> Order:
         steps=file.steps,
         cfg=file.cfg,
         size=file.size,
+        llm=_llm(args.llm or file.llm),
         settings=(*file.values, *(args.set or ())),  # the later one wins
     )
+
+
+def _llm(text: str | None) -> str | None:
+    """As it was given; an address in full, without anything secret. Raises LLMInvalid."""
+    return llm_address(text) if text is not None and is_address(text) else text
 
 
 def _batch(text: str) -> int | None:

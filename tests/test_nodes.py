@@ -236,7 +236,7 @@ def planned(server: Server, graph: Graph) -> dict[str, Any]:
 def test_edited_definitions_count_and_equal_ones_do_not(server: Server, prompts: Path):
     theme, kinds = prompts / "themes" / "tests.yaml", prompts / "kinds.yaml"
     theme.write_text("id: tests\ntitle: Tea\nabout: tea cup")
-    kinds.write_text("cups: {share: 1, ask: cups, prompt: 'a {subject}'}")
+    kinds.write_text("cups: {share: 100, ask: cups, prompt: 'a {subject}'}")
     graph = plan_graph("tests", "cups=100")
     job = planned(server, graph)
     assert (job["theme"], job["prompt"]) == ("Tea", f"a {job['subject']}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from driver.errors import OrderInvalid
 from driver.order import Order, digest, read_kinds, read_themes
 from stockwright.core.loras import LoraUse
+from stockwright.core.themes import Theme
 
 
 def make(**changes: object) -> Order:
@@ -47,6 +52,7 @@ def test_an_order_survives_its_file(tmp_path: Path):
         ("steps", 9),
         ("cfg", 4.5),
         ("size", (64, 128)),
+        ("llm", "qwen"),
         ("kinds", read_kinds("items=1")),
     ],
 )
@@ -57,7 +63,7 @@ def test_every_field_makes_another_order(field: str, value: object):
 
 
 def test_settings_survive_the_file(tmp_path: Path):
-    order = make(sampler="euler", steps=9, cfg=4.5, size=(64, 128))
+    order = make(sampler="euler", steps=9, cfg=4.5, size=(64, 128), llm="http://host/v1")
     path = tmp_path / "order.yaml"
     path.write_text(order.to_yaml(), "utf-8")
     assert Order.from_yaml(path) == order
@@ -66,10 +72,30 @@ def test_settings_survive_the_file(tmp_path: Path):
 
 def test_a_file_from_before_these_settings_is_the_same_order(tmp_path: Path):
     lines = make().to_yaml().splitlines(keepends=True)
-    later = ("sampler:", "steps:", "cfg:", "size:")
+    later = ("sampler:", "steps:", "cfg:", "size:", "llm:")
     path = tmp_path / "order.yaml"
     path.write_text("".join(line for line in lines if not line.startswith(later)), "utf-8")
     assert Order.from_yaml(path).id == make().id
+
+
+def test_a_file_from_before_themes_had_seeds_is_the_same_order(tmp_path: Path):
+    order = make(themes=(Theme(id="tea", title="Tea", about="cups"),))
+    values = yaml.safe_load(order.to_yaml())
+    for key in ("areas", "seeds", "look", "people"):
+        del values["themes"][0][key]
+    path = tmp_path / "order.yaml"
+    path.write_text(yaml.safe_dump(values))
+    assert Order.from_yaml(path) == order
+    before = {**values, "themes": [{**values["themes"][0]}]}
+    later = ("sampler", "steps", "cfg", "size", "llm")
+    text = json.dumps({k: v for k, v in before.items() if k not in later}, sort_keys=True)
+    assert order.id == hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def test_what_a_theme_names_is_part_of_the_order():
+    tea = Theme(id="tea", title="Tea")
+    other = replace(tea, seeds=(("items", ("cup",)),))
+    assert make(themes=(tea,)).id != make(themes=(other,)).id
 
 
 def test_names_of_one_theme_are_one_order():

@@ -54,8 +54,14 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def test_all_nodes_are_known():
-    in_pack = [names.LOAD_LLM, names.WRITE_PROMPTS, names.BATCH, names.JOB_SAMPLER]
-    assert set(INFO) == {*in_pack, names.SAVE_IMAGE, names.LORA_STACK}
+    in_pack = [names.LOAD_LLM, names.CONNECT_LLM, names.WRITE_PROMPTS, names.BATCH]
+    assert set(INFO) == {
+        *in_pack,
+        names.JOB_SAMPLER,
+        names.SAVE_IMAGE,
+        names.LORA_STACK,
+        names.STYLE_MODIFIERS,
+    }
 
 
 @each_node

@@ -17,6 +17,7 @@ sampler: euler
 steps: 20
 cfg: 4.5
 size: 768x512
+llm: Qwen2.5-7B
 Scheduler.scheduler: karras
 "Save Stock Image.format": webp
 Load Prompt LLM.keep_loaded: yes
@@ -40,6 +41,7 @@ def test_all_of_it(tmp_path: Path):
         steps=20,
         cfg=4.5,
         size=(768, 512),
+        llm="Qwen2.5-7B",
         values=(
             "Scheduler.scheduler=karras",
             "Save Stock Image.format=webp",
@@ -75,6 +77,7 @@ def test_nothing_and_short_forms(tmp_path: Path):
         ("checkpoint: 3", ["'checkpoint'", "is not a text"]),
         ('checkpoint: ""', ["'checkpoint'", "is empty"]),
         ("checkpoint:", ["'checkpoint'", "is empty"]),
+        ("llm: [a]", ["'llm'", "is not a text"]),
         (
             "steps: 3\ncfg: 4\nsteps: 5",
             ["settings.yaml", "the key 'steps' is there twice", "line 3"],

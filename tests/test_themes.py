@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from stockwright.core.errors import ThemeInvalid
+from stockwright.core.kinds import load_kinds
+from stockwright.core.naming import phrases
+from stockwright.core.subjects import subject_keys
 from stockwright.core.themes import Theme, find_theme, load_themes, new_theme, parse_theme
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
 THEMES = load_themes([PROMPTS])
+KINDS = load_kinds([PROMPTS])
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -27,6 +32,26 @@ def test_there_are_13_complete_themes() -> None:
         assert "\n" not in theme.about + theme.avoid
     titles = {theme.title for theme in THEMES}
     assert {"Business and office", "Medicine and health", "Trainings and Education"} <= titles
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.id)
+def test_themes_have_content_to_plan_with(theme: Theme) -> None:
+    assert 10 <= len(set(theme.areas)) <= 16
+    assert 15 <= len(set(phrases(theme.about))) <= 25
+    assert 1 <= len(theme.look.split()) <= 4
+    assert [name for name, _ in theme.seeds] == [kind.name for kind in KINDS]
+    assert all(len(subjects) >= 30 for _, subjects in theme.seeds)
+
+
+def test_no_subject_is_a_seed_of_two_kinds_or_themes() -> None:
+    seeds = [seed for theme in THEMES for _, subjects in theme.seeds for seed in subjects]
+    times = Counter(key for seed in seeds for key in subject_keys(seed))
+    assert [seed for seed in seeds if any(times[key] > 1 for key in subject_keys(seed))] == []
+
+
+def test_themes_are_told_apart_by_what_they_are_about() -> None:
+    times = Counter(phrase for theme in THEMES for phrase in phrases(theme.about))
+    assert [phrase for phrase, number in times.items() if number > 1] == []
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.id)
@@ -128,6 +153,25 @@ def test_a_definition_comes_back_the_same(theme: Theme) -> None:
     assert parse_theme(theme.to_yaml(), THEMES) == theme
 
 
+def test_all_keys_come_back_the_same() -> None:
+    theme = Theme(
+        id="tea",
+        title="Tea",
+        areas=("tea house", "on"),
+        seeds=(("items", ("tea pot: blue", "[cup]", "no")), ("people at work", ())),
+        look="warm, {quiet}",
+        people="no",
+    )
+    assert parse_theme(theme.to_yaml()) == theme
+    assert theme.seeds_of("items")[1] == "[cup]"
+    assert theme.seeds_of("people at work") == theme.seeds_of("interiors") == ()
+
+
+def test_people_are_left_to_the_kinds_or_forbidden() -> None:
+    assert parse_theme("title: Tea\npeople: No").people == "no"
+    assert parse_theme("title: Tea").people == ""
+
+
 def test_words_that_yaml_takes_for_other_things_stay_text() -> None:
     theme = parse_theme("title: 2026\naliases: [on, no, 7]\nabout: null")
     assert theme == Theme(id="2026", title="2026", aliases=("on", "no", "7"), about="null")
@@ -144,6 +188,11 @@ def test_words_that_yaml_takes_for_other_things_stay_text() -> None:
         ("title: A\nid: Not An Id", "key id", "Write 'not-an-id'"),
         ("title: A\nabout: 'no end", "line", "not valid YAML"),
         ("- title: A", "", "must be a mapping"),
+        ("title: A\nseeds: [a]", "line 2, key seeds", "must be a mapping"),
+        ("title: A\nseeds:\n  items: [a,\n    [b]]", "line 4, key items", "not text"),
+        ("title: A\npeople: maybe", "line 2, key people", "neither yes nor no"),
+        ("title: A\npeople: yes", "line 2, key people", "leave the key out"),
+        ("title: A\nlook: a b c d e f g", "line 2, key look", "7 words, more than 6"),
     ],
 )
 def test_faults_name_file_and_key(tmp_path: Path, text: str, where: str, message: str) -> None:

@@ -8,10 +8,16 @@ from comfy_api.latest import ComfyExtension, io
 
 from .nodes import folders
 from .nodes.batch import StockwrightBatch
+from .nodes.connect import ConnectPromptLLM
+from .nodes.encoder import LoadSentenceEncoder
+from .nodes.expand import ExpandPrompt
+from .nodes.llm import LoadPromptLLM
 from .nodes.lora import LoraStack
-from .nodes.prompts import LoadPromptLLM, WriteThemePrompts
+from .nodes.modifiers import StyleModifiers
+from .nodes.prompts import WriteThemePrompts
 from .nodes.sampler import PerJobSampler
 from .nodes.save import SaveStockImage
+from .nodes.translate import TranslatePrompt
 
 
 class StockwrightExtension(ComfyExtension):
@@ -23,7 +29,12 @@ class StockwrightExtension(ComfyExtension):
         gc.freeze()
         return [
             LoadPromptLLM,
+            LoadSentenceEncoder,
+            ConnectPromptLLM,
             WriteThemePrompts,
+            StyleModifiers,
+            ExpandPrompt,
+            TranslatePrompt,
             StockwrightBatch,
             PerJobSampler,
             SaveStockImage,

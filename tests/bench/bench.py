@@ -14,6 +14,7 @@ made before `submit` and half after it, so that a machine that gets slower or fa
     comfy-cli        from the first to the end of the last command: one command a graph
     ComfyScript      from the first graph queued to the last result (see others.py)
     first picture    from the start of `submit --theme Education` without a running server
+    prompts          see prompts.py: no server, one process
 
 Execution time is the server's own, from execution_start to execution_success in /history. Goals are
 shown, never asserted. `--quick` makes few pictures, to see that it runs; its figures mean nothing.
@@ -36,10 +37,13 @@ from home import BenchFailed, Home
 from measured import Block
 from pictures import jobs
 
+import prompts
+
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """Pictures of each part, and the sides of the small and the large ones in pixels."""
+    """Pictures of each part, and the sides of the small and the large ones in pixels; prompts of
+    each plan, chats, and `few` prompts for each of `themes` to see how memory grows."""
 
     pictures: int
     large_loop: int
@@ -49,6 +53,10 @@ class Amounts:
     first: int
     small: int
     large: int
+    plans: tuple[int, ...]
+    chats: int
+    few: int
+    themes: int
 
 
 FULL = Amounts(
@@ -60,9 +68,24 @@ FULL = Amounts(
     first=10,
     small=128,
     large=256,
+    plans=(100, 770),
+    chats=30,
+    few=500,
+    themes=4,
 )
 QUICK = Amounts(
-    pictures=8, large_loop=4, warm=1, comfy_cli=1, comfyscript=2, first=0, small=64, large=128
+    pictures=8,
+    large_loop=4,
+    warm=1,
+    comfy_cli=1,
+    comfyscript=2,
+    first=0,
+    small=64,
+    large=128,
+    plans=(5, 10),
+    chats=2,
+    few=5,
+    themes=2,
 )
 
 
@@ -84,6 +107,7 @@ def main() -> int:
 
 def _bench(home: Home, amounts: Amounts, quick: bool) -> list[str]:
     absent = _make_venv(quick)
+    prompt_rows = _plan(amounts)
     url = home.start_server()
     try:
         rows = _compare(home, url, amounts, absent)
@@ -93,7 +117,18 @@ def _bench(home: Home, amounts: Amounts, quick: bool) -> list[str]:
     if amounts.first:
         _say("the first picture")
         first = ours.first_picture(home, amounts.first)
-    return table.lines([*rows, table.first_picture(first)])
+    return table.lines([*rows, table.first_picture(first), *prompt_rows])
+
+
+def _plan(amounts: Amounts) -> list[table.Row]:
+    _say(f"{' and '.join(map(str, amounts.plans))} prompts planned, {amounts.chats} by chats")
+    plans, chats = prompts.compare(amounts.plans, amounts.chats)
+    _say(f"{amounts.few} prompts for each of {amounts.themes} themes")
+    peaks = prompts.peaks(amounts.few, amounts.themes)
+    return [
+        *(table.planning(planned, chats, goal="≥ 10") for planned in plans),
+        table.planning_memory(peaks, goal="≤ 1.1"),
+    ]
 
 
 def _compare(home: Home, url: str, amounts: Amounts, absent: str) -> list[table.Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,13 @@ class Block:
             self.wall + other.wall,
             self.execution + other.execution,
         )
+
+
+def memory_mb(pid: int, what: str) -> int | None:
+    """A process's VmRSS (now) or VmHWM (the peak) in MB; None where the system does not tell."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith(f"{what}:")]
+    return int(found[0]) // 1024 if found else None

@@ -20,7 +20,7 @@ from typing import Any
 import requests
 from bare import execution_seconds
 from home import ROOT, SKETCH, BenchFailed, Home
-from measured import Block
+from measured import Block, memory_mb
 from pictures import CFG, SAMPLER, SCHEDULER, STEPS
 
 from driver.folder import RunFolder
@@ -80,11 +80,11 @@ def run(home: Home, url: str, jobs: Sequence[Job], name: str) -> Submitted:
                 case "PictureDone":
                     pictures, last = pictures + 1, at
                     if pictures == (len(jobs) + 1) // 2:
-                        half = _memory(pid, "VmRSS")
+                        half = memory_mb(pid, "VmRSS")
                     elif pictures == len(jobs):
-                        end = _memory(pid, "VmRSS")
+                        end = memory_mb(pid, "VmRSS")
                 case "RunEnded":
-                    peak = _memory(pid, "VmHWM") or 0
+                    peak = memory_mb(pid, "VmHWM") or 0
                 case _:
                     pass
     command = time.monotonic() - began
@@ -164,12 +164,3 @@ def _events(
 def _executions(url: str, graphs: list[str]) -> Iterator[float]:
     for graph in graphs:
         yield execution_seconds(requests.get(f"{url}/history/{graph}").json()[graph])
-
-
-def _memory(pid: int, what: str) -> int | None:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return None
-    found = [line.split()[1] for line in lines if line.startswith(f"{what}:")]
-    return int(found[0]) // 1024 if found else None

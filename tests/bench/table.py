@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from measured import Block
 from ours import FirstPicture, Submitted
 
+from prompts import Peaks, Written
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -78,4 +80,26 @@ def first_picture(times: FirstPicture | None) -> Row:
         f"{times.picture / times.server:.2f}",
         "",
         f"{times.picture:.1f} s / {times.server:.1f} s; planned after {times.plan:.1f} s",
+    )
+
+
+def planning(planned: Written, chats: Written, goal: str) -> Row:
+    return Row(
+        f"valid distinct prompts/s: planned / one chat each, {planned.prompts} prompts",
+        f"{planned.rate / chats.rate:.1f}",
+        goal,
+        f"{planned.rate:.2f} / {chats.rate:.2f} a second; {planned.valid} of {planned.prompts}"
+        f" planned and {chats.valid} of {chats.prompts} chats are valid",
+    )
+
+
+def planning_memory(peaks: Peaks, goal: str) -> Row:
+    what = "planning's peak memory after all prompts / after the first theme's"
+    if peaks.after_few is None or peaks.after_many is None:
+        return Row(what, "left out", "", "this system does not tell a process's memory")
+    return Row(
+        what,
+        f"{peaks.after_many / peaks.after_few:.2f}",
+        goal,
+        f"{peaks.after_many} MB / {peaks.after_few} MB, {peaks.many} / {peaks.few} prompts",
     )

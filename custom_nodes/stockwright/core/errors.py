@@ -47,6 +47,13 @@ class KindInvalid(StockwrightError):
     exit_code = 2
 
 
+class ForbiddenInvalid(StockwrightError):
+    """A list of forbidden words (forbidden.yaml) cannot be used."""
+
+    code = "forbidden-invalid"
+    exit_code = 2
+
+
 class WordingInvalid(StockwrightError):
     """The wording file (llm.yaml) is missing or cannot be used."""
 
@@ -68,8 +75,51 @@ class LLMUnavailable(StockwrightError):
     exit_code = 3
 
 
+class LLMInvalid(StockwrightError):
+    """The address of a language model's server, or the name of its key's variable, cannot be
+    used."""
+
+    code = "llm-invalid"
+    exit_code = 2
+
+
 class LoraInvalid(StockwrightError):
     """A LoRA text is malformed or names a file that is not there."""
 
     code = "lora-invalid"
+    exit_code = 2
+
+
+class EncoderUnavailable(StockwrightError):
+    """A sentence encoder's files are missing or cannot be used."""
+
+    code = "encoder-unavailable"
+    exit_code = 3
+
+
+class ExpanderUnavailable(StockwrightError):
+    """A model that continues prompts is missing, cannot be fetched, or cannot be used."""
+
+    code = "expander-unavailable"
+    exit_code = 3
+
+
+class TranslationInvalid(StockwrightError):
+    """A glossary, a language code, a setting or a text cannot be used for translating."""
+
+    code = "translation-invalid"
+    exit_code = 2
+
+
+class TranslationUnavailable(StockwrightError):
+    """No translation service is set up, or it does not answer, or not as it should."""
+
+    code = "translation-unavailable"
+    exit_code = 3
+
+
+class ModifiersInvalid(StockwrightError):
+    """A table of modifiers, the contradictions file or a list of verdicts cannot be used."""
+
+    code = "modifiers-invalid"
     exit_code = 2

@@ -4,6 +4,8 @@ A list of jobs is a JSON array of objects (or a single object). Only `prompt` is
 made from the other fields where it is missing. `width` and `height` are pixels, multiples of 8
 from 16 to 16384, and may be left out together: then the node's own size counts. `seed` is an
 integer from 0 to 2**64 - 1. `theme`, `kind` and `subject` are free text and name the file.
+`origin` says how the subject came about, `axes` what was drawn for the prompt, such as
+{"light": "blue hour"}; the id does not depend on these two.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from .errors import JobInvalid
 MIN_SIZE, MAX_SIZE, SIZE_STEP = 16, 16384, 8
 MAX_SEED = 2**64 - 1
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_TEXT_FIELDS = ("theme", "kind", "subject", "prompt", "negative")
+_TEXT_FIELDS = ("theme", "kind", "subject", "prompt", "negative", "origin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,25 @@ class Job:
     seed: int
     width: int | None = None
     height: int | None = None
+    origin: str = ""
+    axes: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def create(
-        cls, *, theme: str, kind: str, subject: str, prompt: str, negative: str, seed: int
+        cls,
+        *,
+        theme: str,
+        kind: str,
+        subject: str,
+        prompt: str,
+        negative: str,
+        seed: int,
+        origin: str = "",
+        axes: tuple[tuple[str, str], ...] = (),
     ) -> Job:
         """A job whose id follows from its content: 12 hex digits, the same for the same content."""
         digest = _digest(theme, kind, subject, prompt, negative, seed)
-        return cls(digest, theme, kind, subject, prompt, negative, seed)
+        return cls(digest, theme, kind, subject, prompt, negative, seed, origin=origin, axes=axes)
 
     def sized(self, width: int, height: int) -> Job:
         """This job with its own size, or with the given one where it has none."""
@@ -51,7 +64,10 @@ class Job:
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        return {k: v for k, v in asdict(self).items() if v is not None}
+        """What `parse_jobs` reads back; what is not given is left out."""
+        values = asdict(self) | {"axes": dict(self.axes)}
+        optional = {"width": None, "height": None, "origin": "", "axes": {}}
+        return {k: v for k, v in values.items() if k not in optional or v != optional[k]}
 
 
 def parse_jobs(source: str | Iterable[Any]) -> tuple[Job, ...]:
@@ -149,7 +165,7 @@ def _parse(item: Any, index: int) -> Job:
     seed = _integer(values.get("seed", 0), f"{where}, field seed")
     if not 0 <= seed <= MAX_SEED:
         raise JobInvalid(f"{seed} is not from 0 to 2**64 - 1", where=f"{where}, field seed")
-    job = Job.create(seed=seed, **texts)
+    job = Job.create(seed=seed, axes=_axes(values.get("axes", {}), where), **texts)
     if "id" in values:
         if not (isinstance(values["id"], str) and _ID.fullmatch(values["id"])):
             raise JobInvalid("an id is 1 to 64 letters, digits, - or _", where=f"{where}, field id")
@@ -163,6 +179,14 @@ def _parse(item: Any, index: int) -> Job:
         check_size(width, height, where)
         job = replace(job, width=width, height=height)
     return job
+
+
+def _axes(value: Any, where: str) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, Mapping):
+        items = tuple(cast("Mapping[Any, Any]", value).items())
+        if all(isinstance(part, str) for item in items for part in item):
+            return items
+    raise JobInvalid("must be an object of texts", where=f"{where}, field axes")
 
 
 def _integer(value: Any, where: str) -> int:

@@ -3,17 +3,19 @@
 A kind is one entry of `kinds.yaml` in a prompts folder, and needs nothing else:
 
     items:
-      share: 20                      # of 100, or of whatever the shares add up to
+      share: 20                      # of 100: the shares of a file add up to 100
       ask: small objects             # what the model lists
       examples:                      # worked examples: other theme -> subjects
         Music: [grand piano, brass trumpet]
       endings: []                    # a subject must end in one of these words (empty: any)
       without: [room, hall]          # a subject must not contain one of these words
-      prompt: "{subject}, {theme}, product photo, {camera}, {light}, {material}"
-      camera: [85mm lens]            # one of each list is drawn for each picture
-      light: [softbox light]
-      material: [brushed steel]
+      prompt: "{subject}, {theme}, product photo, {view}, {light}, {look}"
+      axes:                          # one value of each is dealt to each picture, in equal parts
+        view: [85mm lens, top-down flat lay]
+        light: [softbox light, hard sun: 0.5]        # hard sun half as often
+      clashes: [top-down + horizon, tall tree]       # what may not meet in one prompt
       negative: [blurry, text]
+      people: no                     # yes: people may be in the pictures
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
-from random import Random
 from typing import Any
 
+from .axes import Axis, Table, parse_clash
 from .definitions import Definition, dump_yaml, nearest, read_text
 from .errors import KindInvalid
 
@@ -33,8 +35,9 @@ MAX_WORDS = 60
 """Words in a prompt: about as many as the 77 tokens that CLIP reads at once can hold."""
 SUBJECT_WORDS = 6
 """Words in a subject, and in a theme's title that is put into a prompt."""
-_LISTS = ("endings", "without", "camera", "light", "material", "negative")
-_SLOTS = ("subject", "theme", "camera", "light", "material")
+_LISTS = ("endings", "without", "clashes", "negative")
+_SLOTS = ("subject", "theme", "look")
+_FORMER = ("camera", "light", "material")
 _NAME = re.compile(r"\w[\w -]{0,39}")
 
 
@@ -47,15 +50,19 @@ class Kind:
     examples: tuple[tuple[str, tuple[str, ...]], ...] = ()
     endings: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-    camera: tuple[str, ...] = ()
-    light: tuple[str, ...] = ()
-    material: tuple[str, ...] = ()
+    axes: tuple[Axis, ...] = ()
+    clashes: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
+    people: bool = False
 
-    def compose(self, subject: str, theme: str, rng: Random) -> str:
-        """The prompt for one subject; parts between commas that stay empty are left out."""
-        drawn = {slot: _draw(getattr(self, slot), rng) for slot in ("camera", "light", "material")}
-        text = self.prompt.format(subject=subject, theme=theme, **drawn)
+    def compose(self, subject: str, theme: str, drawn: Mapping[str, str], look: str = "") -> str:
+        """The prompt for one subject; parts between commas that stay empty are left out.
+
+        Args:
+            theme, look: words of the theme, or "".
+            drawn: a value for each axis, by its name (`Dealer.deal`).
+        """
+        text = self.prompt.format(subject=subject, theme=theme, look=look, **drawn)
         return ", ".join(part for part in (p.strip() for p in text.split(",")) if part)
 
 
@@ -68,14 +75,16 @@ def load_kinds(folders: Iterable[str | Path]) -> tuple[Kind, ...]:
     The first folder that has a name wins; a folder or file that is not there is passed over.
 
     Raises:
-        KindInvalid: an entry with a fault.
+        KindInvalid: an entry with a fault, or shares of a file that do not add up to 100.
     """
     kinds: dict[str, Kind] = {}
     for folder in folders:
         path = Path(folder) / "kinds.yaml"
         if path.is_file():
-            text = read_text(path, KindInvalid)
-            for kind in _define_all(Definition.read(text, str(path), KindInvalid)):
+            values = Definition.read(read_text(path, KindInvalid), str(path), KindInvalid)
+            here = _define_all(values)
+            _check_shares(here, values)
+            for kind in here:
                 kinds.setdefault(kind.name, kind)
     return tuple(kinds.values())
 
@@ -149,45 +158,116 @@ def _define_all(values: Definition) -> list[Kind]:
     return [_define(name, values.inner(name)) for name in values.values]
 
 
+def _check_shares(kinds: Sequence[Kind], values: Definition) -> None:
+    total = sum(Fraction(str(kind.share)) for kind in kinds)
+    if total == 100:
+        return
+    fitting = quotas(100, shares_of(kinds))
+    written = ", ".join(f"{name} {share}" for name, share in fitting.items())
+    last = values.inner(kinds[-1].name)
+    raise KindInvalid(
+        f"the shares of this file add up to {float(total):g}, not to 100",
+        where=last.at("share"),
+        hint=f"In the same proportion they are: {written}." if min(fitting.values()) else "",
+    )
+
+
 def _define(name: str, values: Definition) -> Kind:
     if not _NAME.fullmatch(name):
         raise KindInvalid(
             f"{name!r} is no name: letters, digits, spaces, - and _", where=values.where
         )
-    values.only(_KEYS)
-    examples = values.inner("examples")
+    _check_keys(values)
+    examples, axes = values.inner("examples"), values.inner("axes")
     kind = Kind(
         name=name,
         share=values.number("share"),
         ask=values.text("ask"),
         prompt=values.text("prompt"),
         examples=tuple((theme, examples.texts(theme)) for theme in examples.values),
+        axes=tuple(_axis(axis, axes) for axis in axes.values),
+        people=values.flag("people", default=False),
         **{key: values.texts(key) for key in _LISTS},
     )
     _check_prompt(kind, values)
+    _check_clashes(kind, values)
     return kind
+
+
+def _check_keys(values: Definition) -> None:
+    for key in _FORMER:
+        if key in values.values:
+            raise KindInvalid(
+                f"{key!r} is an axis",
+                where=values.at(key),
+                hint=f"Put it under the key axes:\n  axes:\n    {key}: [...]",
+            )
+    values.only(_KEYS)
+
+
+def _axis(name: str, axes: Definition) -> Axis:
+    if not _NAME.fullmatch(name) or name in _SLOTS:
+        raise KindInvalid(
+            f"{name!r} cannot be the name of an axis",
+            where=axes.at(name),
+            hint=f"Letters, digits, spaces, - and _; not {', '.join(_SLOTS)}.",
+        )
+    pairs = axes.weighted(name)
+    values = tuple(value for value, _ in pairs)
+    if not values:
+        raise KindInvalid("has no values", where=axes.at(name))
+    for place, value in enumerate(values):
+        if value in values[:place]:
+            raise KindInvalid(f"{value!r} stands twice", where=axes.at(name, place))
+    return Axis(name, values, tuple(weight for _, weight in pairs))
 
 
 def _check_prompt(kind: Kind, values: Definition) -> None:
     slots = re.findall(r"\{(.*?)\}", kind.prompt)
+    choices = {axis.name: axis.values for axis in kind.axes}
+    known = (*_SLOTS, *choices)
     for slot in slots:
-        if slot not in _SLOTS:
+        if slot not in known:
             raise KindInvalid(
-                f"unknown slot {{{slot}}}", where=values.at("prompt"), hint=nearest(slot, _SLOTS)
+                f"unknown slot {{{slot}}}", where=values.at("prompt"), hint=nearest(slot, known)
             )
     if "subject" not in slots or re.search(r"[{}]", re.sub(r"\{(.*?)\}", "", kind.prompt)):
         raise KindInvalid(
             "needs {subject}, and braces only around slots", where=values.at("prompt")
         )
+    for name in choices:
+        if name not in slots:
+            raise KindInvalid(
+                f"the axis {name!r} is not in the prompt",
+                where=values.inner("axes").at(name),
+                hint=f"Write {{{name}}} into the prompt.",
+            )
     words = len(re.sub(r"\{.*?\}", "", kind.prompt).split())
     for slot in slots:
-        choices: tuple[str, ...] = getattr(kind, slot, ())
         named = SUBJECT_WORDS if slot in ("subject", "theme") else 0
-        words += max((len(choice.split()) for choice in choices), default=named)
+        words += max((len(choice.split()) for choice in choices.get(slot, ())), default=named)
     if words > MAX_WORDS:
         raise KindInvalid(
             f"prompts may have {words} words, more than {MAX_WORDS}", where=values.at("prompt")
         )
+
+
+def _check_clashes(kind: Kind, values: Definition) -> None:
+    for place, text in enumerate(kind.clashes):
+        where = values.at("clashes", place)
+        if parse_clash(text) is None:
+            raise KindInvalid(
+                f"{text!r} is no clash",
+                where=where,
+                hint="Write what may not meet with a + between: snow + lawn, green field.",
+            )
+        table = Table([text])
+        if not any(table.sides(value) for axis in kind.axes for value in axis.values):
+            raise KindInvalid(
+                f"no value of an axis holds a word of {text!r}",
+                where=where,
+                hint="One side at least must be in the values of an axis.",
+            )
 
 
 def _to_dict(kind: Kind) -> dict[str, Any]:
@@ -195,7 +275,15 @@ def _to_dict(kind: Kind) -> dict[str, Any]:
     if kind.examples:
         values["examples"] = {theme: list(subjects) for theme, subjects in kind.examples}
     values["prompt"] = kind.prompt
-    return values | {key: list(getattr(kind, key)) for key in _LISTS if getattr(kind, key)}
+    values |= {key: list(getattr(kind, key)) for key in _LISTS if getattr(kind, key)}
+    if kind.axes:
+        values["axes"] = {axis.name: _weighted(axis) for axis in kind.axes}
+    return values | ({"people": "yes"} if kind.people else {})
+
+
+def _weighted(axis: Axis) -> list[str | dict[str, float]]:
+    pairs = zip(axis.values, axis.weights, strict=True)
+    return [value if weight == 1 else {value: weight} for value, weight in pairs]
 
 
 def _share(text: str, name: str) -> float:
@@ -205,7 +293,3 @@ def _share(text: str, name: str) -> float:
         )
     number = float(text.rstrip("%"))
     return int(number) if number.is_integer() else number
-
-
-def _draw(choices: Sequence[str], rng: Random) -> str:
-    return rng.choice(choices) if choices else ""

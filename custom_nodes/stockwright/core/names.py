@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 LOAD_LLM = "StockwrightLoadLLM"
+CONNECT_LLM = "StockwrightConnectLLM"
+LOAD_ENCODER = "StockwrightLoadEncoder"
 WRITE_PROMPTS = "StockwrightWritePrompts"
 BATCH = "StockwrightBatch"
 SAVE_IMAGE = "StockwrightSaveImage"
 LORA_STACK = "StockwrightLoraStack"
 JOB_SAMPLER = "StockwrightJobSampler"
+STYLE_MODIFIERS = "StockwrightStyleModifiers"
+EXPAND_PROMPT = "StockwrightExpandPrompt"
+TRANSLATE_PROMPT = "StockwrightTranslatePrompt"
 
 SEARCH_WORDS = {
     LOAD_LLM: ("gguf", "llama", "language model", "языковая модель"),
+    CONNECT_LLM: ("ollama", "vllm", "openai", "llama-server", "llm api", "сервер языковой модели"),
+    LOAD_ENCODER: ("embedding", "similarity", "near duplicates", "эмбеддинги", "сходство"),
     WRITE_PROMPTS: ("theme", "subjects", "plan prompts", "тема", "план"),
     BATCH: ("jobs", "batch of prompts", "noise per job", "задания", "пакет"),
     SAVE_IMAGE: ("export", "png", "jpeg", "webp", "сохранить картинки"),
     LORA_STACK: ("several loras", "lora list", "лоры"),
     JOB_SAMPLER: ("ancestral", "sde", "seed per job", "сэмплер"),
+    EXPAND_PROMPT: ("continue prompt", "magic prompt", "gpt2", "distilgpt2", "дополнить промпт"),
+    STYLE_MODIFIERS: (
+        "style words",
+        "prompt statistics",
+        "enhance prompt",
+        "стиль",
+        "улучшить промпт",
+    ),
+    TRANSLATE_PROMPT: ("yandex", "russian", "язык", "перевод", "по-русски"),
 }
 """What else a node is looked for by, where the canvas searches for more than names."""
 
 LLM_FOLDER = "llm"
 """Model folder of GGUF files, as ComfyUI's folder_paths knows it."""
 
+ENCODER_FOLDER = "sentence_embedding"
+"""Model folder of sentence encoders, as ComfyUI's folder_paths knows it."""
+
+EXPANSION_FOLDER = "prompt_expansion"
+"""Model folder of folders: each holds a model that continues prompts, its config.json and all."""
+
 PROMPTS_FOLDER = "prompts"
 """Folder of themes and kinds, as ComfyUI's folder_paths knows it."""
 
 UI_JOBS = "stockwright_jobs"
 """UI output of *Write Theme Prompts*: one dict per job (`Job.to_dict`)."""
+
+UI_PLAN = "stockwright_plan"
+"""UI output of *Write Theme Prompts*: a list of one dict (`PlanReport.to_dict`)."""
 
 UI_FILES = "stockwright_files"
 """UI output of *Save Stock Image*: one dict per picture with the keys `job`, `subject`, `filename`,

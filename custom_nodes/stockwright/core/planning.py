@@ -1,26 +1,62 @@
-"""From a theme to jobs: a model names subjects, the kind adds camera, light and material words.
+"""From a theme to jobs, kind by kind: areas, subjects, prompts, checks.
 
-Nothing here is drawn from a global source: each draw comes from a `random.Random` seeded with what
-it belongs to (seed, theme, kind, subject), so one seed and one model give the same jobs, and a
-subject has the same prompt and seed whatever else is in the order.
+A model names the theme's areas, then subjects within each (`naming`). Each subject's pictures get
+what the kind's axes deal (`composing`). A prompt that fails a check is replaced by another one.
+
+Nothing here is drawn from a global source: each draw comes from a generator seeded with what it
+belongs to, so one order, one model and the same earlier prompts give the same jobs.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from random import Random
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
-from .asking import TOKENS_PER_LINE, Ask, Namer, grammar, listed
+from .asking import Namer, polish_ask
+from .checking import Checks
+from .composing import LAST_TRIES, Composer, Polish
 from .errors import SubjectsExhausted
 from .jobs import Job
-from .kinds import SUBJECT_WORDS, Kind, quotas, shares_of
-from .subjects import Sieve, subject_keys
+from .kinds import Kind, quotas, shares_of
+from .naming import Named, Naming, areas
+from .seeding import seeded
+from .subjects import subject_keys
 from .themes import Theme
 from .wording import Wording
 
 Progress = Callable[[int, int], None]
+
+ALL_NEW = 60
+"""Up to as many pictures of a kind, each shows another subject, if the model knows as many."""
+PICTURES = 4
+"""Of larger numbers, so many pictures on average show one subject."""
+MOST = 0.05
+"""The share of a theme's pictures that one subject has at most, if the model knows enough."""
+
+
+@dataclass(slots=True)
+class PlanReport:
+    """How a plan came about.
+
+    Attributes:
+        areas: the areas of the theme in which subjects were named.
+        subjects: different subjects, by kind.
+        calls: of the model; `dry` of them brought nothing new.
+        refused: lines and prompts that were replaced, by reason.
+        notes: what a person should know, in whole sentences.
+    """
+
+    areas: tuple[str, ...] = ()
+    subjects: dict[str, int] = field(default_factory=dict[str, int])
+    calls: int = 0
+    dry: int = 0
+    refused: Counter[str] = field(default_factory=Counter[str])
+    notes: list[str] = field(default_factory=list[str])
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"areas": list(self.areas), "refused": dict(self.refused)}
 
 
 def plan(
@@ -31,153 +67,122 @@ def plan(
     namer: Namer,
     *,
     wording: Wording,
+    checks: Checks,
     exclude: Iterable[str] = (),
+    english: str = "",
+    polish: bool = False,
     on_progress: Progress | None = None,
-) -> tuple[Job, ...]:
-    """`count` jobs for one theme, kind by kind as given, with no size; no subject comes twice.
+) -> tuple[tuple[Job, ...], PlanReport]:
+    """`count` jobs for one theme, kind by kind as given, with no size.
 
     Args:
         count: 1 or more; split over the kinds by `quotas`.
         seed: any integer.
+        checks: what each prompt must pass. Its pool holds the prompts to differ from.
         exclude: subjects that must not come again.
-        on_progress: called with (subjects found, count) before the first call of the model and
-            after each one; may raise to interrupt.
+        english: the theme's title in English, where the title itself is not: what the model is
+            asked for, and what prompts name.
+        polish: the model rewrites each prompt into a sentence, where it can.
+        on_progress: called with (jobs made, count) before the first call of the model and after
+            each one; may raise to interrupt.
 
     Raises:
-        SubjectsExhausted: the model cannot name enough distinct subjects.
+        SubjectsExhausted: the model and the theme do not know enough for as many pictures.
     """
     if count < 1:
         raise ValueError(f"count is {count}, not 1 or more")
+    report = PlanReport()
     taken = {key for subject in exclude for key in subject_keys(subject)}
+    jobs: list[Job] = []
 
-    def report(done: int) -> None:
+    def tell(done: int) -> None:
         if on_progress:
             on_progress(done, count)
 
-    report(0)
-    jobs: list[Job] = []
+    tell(0)
+    asked = replace(theme, title=english) if english else theme
+    report.areas = areas(asked, namer, wording, seed, checks.forbidden)
     for kind, wanted in zip(kinds, quotas(count, shares_of(kinds)).values(), strict=True):
-        done = len(jobs)
-        subjects = _Naming(theme, kind, seed, wording, taken).find(
-            wanted, namer, lambda found, done=done: report(done + found)
-        )
-        jobs += [_job(theme, kind, subject, seed) for subject in subjects]
-    return tuple(jobs)
+        naming = Naming(asked, kind, seed, wording, taken, checks.forbidden, report.areas)
+        polisher = _polisher(namer, wording, seed) if polish else None
+        composer = Composer(theme, asked.title, kind, seed, checks, polisher)
+        there = len(jobs)
+        one = _Kind(theme, kind, wanted, count, naming, composer, report)
+        jobs += one.jobs(namer, lambda done, there=there: tell(there + done))
+    return tuple(jobs), report
 
 
-class _Naming:
-    """Asks for the subjects of one kind until there are enough. `taken` (keys) grows with them."""
+class _Kind:
+    """The jobs of one kind: subjects are named, used in turn, and more are named while any lack."""
 
     def __init__(
-        self, theme: Theme, kind: Kind, seed: int, wording: Wording, taken: set[str]
+        self,
+        theme: Theme,
+        kind: Kind,
+        wanted: int,
+        count: int,
+        naming: Naming,
+        composer: Composer,
+        report: PlanReport,
     ) -> None:
-        self.theme, self.kind, self.wording, self.taken = theme, kind, wording, taken
-        self.rng = _rng(seed, theme.id, kind.name)
-        own = subject_keys(theme.title)
-        self.examples = [e for e in kind.examples if own.isdisjoint(subject_keys(e[0]))]
-        # Small models carry the theme of the worked examples over.
-        elsewhere = [title for title, _ in self.examples]
-        self.sieve = Sieve(
-            kind,
-            unwanted=wording.unwanted,
-            loose=wording.loose,
-            avoid=[*_phrases(theme.avoid), *elsewhere],
-        )
-        about = _phrases(theme.about)
-        self.belongs = [phrase for phrase in about if self.sieve.suits(phrase)] or about
-        # Whatever is the same in each call stays at its head: a model reads that only once.
-        self.topic = f"{theme.title} ({', '.join(self.belongs[:6])})" if about else theme.title
-        self.shown_elsewhere = {
-            key for _, subjects in self.examples for s in subjects for key in subject_keys(s)
-        }
+        self._theme, self._kind, self._wanted = theme, kind, wanted
+        self._most = max(int(count * MOST), 1)
+        self._naming, self._composer, self._report = naming, composer, report
 
-    def find(self, wanted: int, namer: Namer, report: Callable[[int], None]) -> list[str]:
-        found: list[str] = []
-        dry = 0
-        while len(found) < wanted:
-            if dry == self.wording.patience:
-                raise self._exhausted(len(found), wanted)
-            before = len(found)
-            for line in namer(self._ask(found, wanted - len(found), dry)):
-                subject = self.sieve.subject(line)
-                if subject and len(found) < wanted and self._is_new(subject):
-                    found.append(subject)
-            dry = 0 if len(found) > before else dry + 1
-            report(len(found))
-        return found
+    def jobs(self, namer: Namer, tell: Callable[[int], None]) -> list[Job]:
+        """As many as wanted. `tell` gets how many there are, or how many subjects for them."""
+        jobs: list[Job] = []
+        subjects: list[Named] = []
+        aim = min(self._wanted, max(ALL_NEW, -(-self._wanted // PICTURES)))
+        while len(jobs) < self._wanted:
+            new = self._naming.find(aim, namer, lambda found: tell(len(jobs) + found))
+            jobs += self._composer.compose([*new, *subjects], self._wanted - len(jobs), self._most)
+            tell(len(jobs))
+            subjects += new
+            aim = self._wanted - len(jobs)
+            if not new:
+                break
+        if len(jobs) < self._wanted:
+            jobs += self._composer.compose(
+                subjects, self._wanted - len(jobs), self._wanted, LAST_TRIES
+            )
+            self._note(len(subjects))
+        self._close()
+        if len(jobs) < self._wanted:
+            raise self._exhausted(len(jobs), len(subjects))
+        return jobs
 
-    def _is_new(self, subject: str) -> bool:
-        keys = subject_keys(subject)
-        if keys & self.taken or keys & self.shown_elsewhere:
-            return False
-        self.taken |= keys
-        return True
-
-    def _ask(self, found: list[str], missing: int, dry: int) -> Ask:
-        """The next call: other letters and another seed each time; hotter and from another angle
-        the longer nothing new has come."""
-        wording = self.wording
-        # A few more lines than are missing: some will be refused.
-        lines = min(wording.lines, missing + 3)
-        shown = self.rng.sample(found, min(len(found), wording.shown))
-        if not shown:
-            shown = self.rng.sample(self.belongs, min(len(self.belongs), 2))
-        opening = listed(shown)
-        return Ask(
-            system=wording.system,
-            turns=tuple(
-                (self._question(theme, ""), listed(subjects)) for theme, subjects in self.examples
-            ),
-            question=self._question(self.topic, self._angle(dry)),
-            opening=opening,
-            grammar=grammar(self._starts(lines)),
-            max_tokens=lines * TOKENS_PER_LINE,
-            temperature=min(
-                wording.temperature + dry * wording.temperature_step, wording.temperature_max
-            ),
-            seed=self.rng.getrandbits(31),
+    def _note(self, subjects: int) -> None:
+        largest = max(self._composer.used.values(), default=0)
+        self._report.notes.append(
+            f"{self._theme.title}, {self._kind.name}: the model knows only {subjects} subjects, so "
+            f"one of them has {largest} pictures."
         )
 
-    def _starts(self, lines: int) -> list[str]:
-        letters = self.wording.starts
-        return ["".join(self.rng.sample(letters, len(letters) // 2)) for _ in range(lines)]
+    def _close(self) -> None:
+        report = self._report
+        report.subjects[self._kind.name] = len(+self._composer.used)
+        report.calls += self._naming.calls
+        report.dry += self._naming.dry
+        report.refused += self._naming.refused + self._composer.refused
 
-    def _angle(self, dry: int) -> str:
-        angles = self.wording.angles
-        return angles[(dry - 1) % len(angles)] if dry and angles else ""
-
-    def _question(self, theme: str, angle: str) -> str:
-        return self.wording.question.format(theme=theme, ask=f"{angle} {self.kind.ask}".strip())
-
-    def _exhausted(self, found: int, wanted: int) -> SubjectsExhausted:
+    def _exhausted(self, found: int, subjects: int) -> SubjectsExhausted:
+        refused = ", ".join(f"{n} {reason}" for reason, n in self._report.refused.most_common(4))
         return SubjectsExhausted(
-            f"the model named {found} distinct subjects of {wanted} asked",
-            where=f"theme {self.theme.title!r}, kind {self.kind.name}",
-            hint="Ask for fewer pictures, use a larger language model, or describe the theme "
-            "under the key about of its file.",
+            f"{found} prompts of {self._wanted} asked, from {subjects} subjects that the model "
+            f"named (refused: {refused or 'none'})",
+            where=f"theme {self._theme.title!r}, kind {self._kind.name}",
+            hint="Ask for fewer pictures, use a larger language model, write subjects into the "
+            "theme's file under seeds, or give the kind more values on its axes.",
         )
 
 
-def _job(theme: Theme, kind: Kind, subject: str, seed: int) -> Job:
-    rng = _rng(seed, theme.id, kind.name, subject)
-    # Only what SDXL's text encoders read: English, and short.
-    named = theme.title.lower() if theme.title.isascii() else ""
-    if len(named.split()) > SUBJECT_WORDS:
-        named = ""
-    return Job.create(
-        theme=theme.title,
-        kind=kind.name,
-        subject=subject,
-        prompt=kind.compose(subject, named, rng),
-        negative=", ".join(kind.negative),
-        seed=rng.getrandbits(53),  # what the canvas, which counts in doubles, keeps exactly
-    )
+def _polisher(namer: Namer, wording: Wording, seed: int) -> Polish:
+    def polish(prompts: Sequence[tuple[str, str]]) -> list[str | None]:
+        asks = [
+            polish_ask(prompt, subject, wording, seeded(seed, "polish", prompt).getrandbits(31))
+            for prompt, subject in prompts
+        ]
+        return [" ".join(lines).strip() or None for lines in namer(asks)]
 
-
-def _phrases(text: str) -> list[str]:
-    return [phrase for phrase in (p.strip(" .") for p in text.split(",")) if phrase]
-
-
-def _rng(*parts: object) -> Random:
-    text = json.dumps(parts, ensure_ascii=False)
-    return Random(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+    return polish

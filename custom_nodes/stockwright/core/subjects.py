@@ -7,10 +7,18 @@ import unicodedata
 from collections.abc import Iterable
 
 from .kinds import SUBJECT_WORDS, Kind
+from .words import singular
 
 _SMALL = frozenset(
     {"a", "an", "the", "and", "or", "of", "in", "on", "at", "by", "for", "to", "with"}
 )
+TRIVIAL = frozenset({
+    "another", "beautiful", "big", "bigger", "common", "different", "fine", "good", "great", "huge",
+    "large", "larger", "little", "main", "modern", "new", "nice", "old", "ordinary", "other",
+    "same", "simple", "small", "smaller", "special", "standard", "tiny", "traditional", "typical",
+    "usual", "various",
+})  # fmt: skip
+"""Words, in the singular, that do not make another subject of one."""
 _LINE_START = re.compile(r"^[\s\-*•\d.)]+")
 
 
@@ -19,10 +27,11 @@ def subject_keys(subject: str) -> frozenset[str]:
 
     Letter case, articles and small words, plural and hyphens do not count, nor does the order of
     words ("school in a village" and "village school") or, in their order, whether they are written
-    as one ("The Work Benches" and "workbench"). Letters do not change places: "desk lamp" is not
-    "desk palm".
+    as one ("The Work Benches" and "workbench"), nor words that a picture of the same thing would do
+    without ("large workbench"). Letters do not change places: "desk lamp" is not "desk palm".
     """
-    words = words_of(subject)
+    every = words_of(subject)
+    words = [word for word in every if word not in TRIVIAL] or every
     return frozenset({"".join(words), "".join(sorted(words))})
 
 
@@ -32,55 +41,65 @@ def words_of(text: str) -> list[str]:
     return [singular(w) for w in re.findall(r"\w+", plain) if w not in _SMALL]
 
 
-def singular(word: str) -> str:
-    """A word without the ending of a regular English plural."""
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "zes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+def tidied(line: str) -> str:
+    """A line of a list in lower case, without its bullet, article and full stop; may be empty."""
+    text = " ".join(_LINE_START.sub("", line.casefold()).strip(" .,;:!?\"'").split())
+    return re.sub(r"^(a|an|the|some) ", "", text)
 
 
 class Sieve:
     """Lets through what a picture of one kind and theme can show.
 
+    | reason | the subject |
+    |---|---|
+    | form | has too many words, one twice, or a loose one at its start or end |
+    | unwanted | holds an unwanted word |
+    | kind | has none of the kind's endings, or holds a word that the kind is without |
+    | avoided | holds a phrase to avoid |
+
     Args:
+        kind: None lets every kind through.
         unwanted: words that no subject may contain.
         loose: words with which no subject may start or end.
         avoid: phrases (in the singular or plural) that no subject may contain.
     """
 
     def __init__(
-        self, kind: Kind, *, unwanted: Iterable[str], loose: Iterable[str], avoid: Iterable[str]
+        self,
+        kind: Kind | None,
+        *,
+        unwanted: Iterable[str],
+        loose: Iterable[str],
+        avoid: Iterable[str],
     ) -> None:
-        self.endings = _singulars(kind.endings)
-        self.without = _singulars((*kind.without, *unwanted))
+        self.endings = _singulars(kind.endings if kind else ())
+        self.without = _singulars(kind.without if kind else ())
+        self.unwanted = _singulars(unwanted)
         self.loose = frozenset(loose)
         self.avoid = [words for phrase in avoid if (words := words_of(phrase))]
 
     def subject(self, line: str) -> str | None:
-        """The subject in a line, tidied: lower case, no bullet, article or full stop; or None."""
-        text = " ".join(_LINE_START.sub("", line.casefold()).strip(" .,;:!?\"'").split())
-        words = re.sub(r"^(a|an|the|some) ", "", text).split()
-        return " ".join(words) if self._suits(words) else None
+        """The subject in a line, `tidied`; or None."""
+        subject = tidied(line)
+        return None if self.refusal(subject) else subject
 
     def suits(self, phrase: str) -> bool:
         """Whether a phrase, as it stands in a theme's `about`, is of this kind."""
-        return self._suits(phrase.casefold().split())
+        return self.refusal(phrase.casefold()) is None
 
-    def _suits(self, words: list[str]) -> bool:
+    def refusal(self, subject: str) -> str | None:
+        """Why a tidied subject cannot be taken, or None."""
+        words = subject.split()
         if not 1 <= len(words) <= SUBJECT_WORDS or len(words[-1]) < 3:
-            return False
-        if words[0] in self.loose or words[-1] in self.loose:
-            return False
+            return "form"
         bare = [singular(w) for w in words if w not in _SMALL]
-        if len(set(bare)) < len(bare) or not self.without.isdisjoint(bare):
-            return False
-        if self.endings and bare[-1] not in self.endings:
-            return False
-        return not any(_contains(bare, phrase) for phrase in self.avoid)
+        if not self.loose.isdisjoint((words[0], words[-1])) or len(set(bare)) < len(bare):
+            return "form"
+        if not self.unwanted.isdisjoint(bare):
+            return "unwanted"
+        if not self.without.isdisjoint(bare) or (self.endings and bare[-1] not in self.endings):
+            return "kind"
+        return "avoided" if any(_contains(bare, phrase) for phrase in self.avoid) else None
 
 
 def _contains(words: list[str], phrase: list[str]) -> bool:

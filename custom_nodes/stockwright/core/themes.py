@@ -8,6 +8,12 @@ A theme is a YAML file in `themes/` of a prompts folder:
     aliases: [learning, школа]
     about: schools, lecture halls, textbooks     # what belongs to it, phrases between commas
     avoid: gym, police training                  # no subject may contain one of these phrases
+    look: bright and welcoming                   # words that go into every prompt
+    areas: [kindergarten, university]            # parts of it, in which subjects are named
+    seeds:                                       # subjects by kind, for where the model runs dry
+      interiors: [lecture hall, school classroom]
+      items: [textbook, globe]
+    people: no                                   # no kind shows people; left out: the kinds decide
 """
 
 from __future__ import annotations
@@ -19,7 +25,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from .definitions import SUFFIXES, Definition, dump_yaml, load_yaml, nearest, read_text
+import yaml
+
+from .definitions import SUFFIXES, Definition, load_yaml, nearest, read_text
 from .errors import ThemeInvalid
 from .jobs import slug
 
@@ -27,6 +35,8 @@ _PLAIN = {ord("ё"): "\N{CYRILLIC SMALL LETTER IE}"}
 
 MAX_TITLE = 120
 """Characters in a title."""
+MAX_LOOK = 6
+"""Words in a look: it takes its room from the other words of a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +47,36 @@ class Theme:
     aliases: tuple[str, ...] = ()
     about: str = ""
     avoid: str = ""
+    areas: tuple[str, ...] = ()
+    seeds: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Subjects by the name of a kind, which need not exist: not every order has all kinds."""
+    look: str = ""
+    people: str = ""
+    """"no": no picture shows people, whatever its kind says. "": the kind says it."""
+
+    def seeds_of(self, kind: str) -> tuple[str, ...]:
+        """The subjects that are written for a kind: none, where the theme does not name it."""
+        return dict(self.seeds).get(kind, ())
 
     def to_yaml(self) -> str:
-        """The definition; `parse_theme` makes the same theme of it. Empty fields are left out."""
-        values: dict[str, Any] = asdict(self) | {"aliases": list(self.aliases)}
-        return dump_yaml({key: value for key, value in values.items() if value})
+        """The definition; `parse_theme` makes the same theme of it. Empty fields are left out, and
+        lists run on, since it stands in a text box of a graph."""
+        seeds = {kind: list(subjects) for kind, subjects in self.seeds}
+        lists = {"aliases": list(self.aliases), "areas": list(self.areas), "seeds": seeds}
+        values: dict[str, Any] = asdict(self) | lists
+        filled = {key: value for key, value in values.items() if value}
+        return yaml.dump(filled, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes mappings as blocks, and lists between brackets."""
+
+
+def _bracketed(dumper: yaml.SafeDumper, items: list[str]) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
+
+
+_Dumper.add_representer(list, _bracketed)
 
 
 _KEYS = tuple(field.name for field in fields(Theme))
@@ -62,7 +97,7 @@ def load_themes(folders: Iterable[str | Path]) -> tuple[Theme, ...]:
         for path in sorted((Path(folder) / "themes").glob("*")):
             if path.suffix not in SUFFIXES:
                 continue
-            theme = _define(Definition.read(read_text(path, ThemeInvalid), str(path), ThemeInvalid))
+            theme = read_theme(path)
             if theme.id in here:
                 raise ThemeInvalid(
                     f"the id {theme.id!r} stands in {here[theme.id].name} too", where=str(path)
@@ -70,6 +105,11 @@ def load_themes(folders: Iterable[str | Path]) -> tuple[Theme, ...]:
             here[theme.id] = path
             themes.setdefault(theme.id, theme)
     return tuple(themes.values())
+
+
+def read_theme(path: Path) -> Theme:
+    """The theme that a file defines. Raises ThemeInvalid."""
+    return _define(Definition.read(read_text(path, ThemeInvalid), str(path), ThemeInvalid))
 
 
 def find_theme(text: str, themes: Sequence[Theme]) -> Theme | None:
@@ -122,6 +162,7 @@ def parse_theme(text: str, themes: Sequence[Theme] = ()) -> Theme:
 
 def _define(values: Definition) -> Theme:
     values.only(_KEYS)
+    seeds = values.inner("seeds")
     return _theme(
         id=values.text("id", ""),
         title=values.text("title"),
@@ -129,8 +170,35 @@ def _define(values: Definition) -> Theme:
         aliases=values.texts("aliases"),
         about=values.text("about", ""),
         avoid=values.text("avoid", ""),
+        areas=values.texts("areas"),
+        seeds=tuple((kind, seeds.texts(kind)) for kind in seeds.values),
+        look=_look(values),
+        people=_people(values),
         where=values.where,
     )
+
+
+def _look(values: Definition) -> str:
+    look = values.text("look", "")
+    if len(look.split()) > MAX_LOOK:
+        raise ThemeInvalid(
+            f"the look has {len(look.split())} words, more than {MAX_LOOK}",
+            where=values.at("look"),
+            hint="Keep the words that no other theme would have.",
+        )
+    return look
+
+
+def _people(values: Definition) -> str:
+    if values.flag("people", True):
+        if values.text("people", ""):
+            raise ThemeInvalid(
+                "a theme can only forbid people",
+                where=values.at("people"),
+                hint="Write no, or leave the key out: each kind says whether it shows people.",
+            )
+        return ""
+    return "no"
 
 
 def _theme(*, id: str, title: str, where: str, **others: Any) -> Theme:

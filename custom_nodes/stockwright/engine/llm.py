@@ -1,7 +1,8 @@
 """A language model in a GGUF file, run by llama-cpp-python, as the `Namer` of the planning.
 
-At most one model is loaded at a time, for the whole process. Answers are deterministic: a call
-starts from an empty context with its own seed, so what was asked before does not matter.
+At most one model is loaded at a time, for the whole process. Answers are deterministic: each call
+has its own seed, and what of its text is still in the context from the call before was read exactly
+as it would be now. So what was asked before does not matter.
 llama_cpp is imported when a model is opened, and not before.
 """
 
@@ -10,14 +11,16 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.asking import Ask
+from ..core.asking import BULLET, Ask
 from ..core.errors import LLMUnavailable
+from . import completion
+from .talk import Talk
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,14 @@ class PromptLLM:
     def is_open(self) -> bool:
         return _loaded is not None and _loaded.handle == self and _loaded.stamp == _stamp(self.path)
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells the answers of this model from those of another. Raises LLMUnavailable."""
+        stamp = _stamp(self.path)
+        if stamp is None:
+            raise LLMUnavailable("the model file is not there", where=self.path)
+        return f"{Path(self.path).name} {stamp}"
+
     def open(self, make_room: Callable[[int], None] | None = None) -> None:
         """Loads the model, unless it is loaded with these settings; another one is closed first.
 
@@ -67,7 +78,8 @@ class PromptLLM:
         with _lock:
             if not self.is_open:
                 close_all()
-                _loaded = _Loaded(self, _load(self, make_room), _stamp(self.path))
+                model = _load(self, make_room)
+                _loaded = _Loaded(self, model, _stamp(self.path), Talk(model))
 
     def close(self) -> None:
         """Frees the model's memory. Closing one that is not open does nothing."""
@@ -75,11 +87,23 @@ class PromptLLM:
             if _loaded is not None and _loaded.handle == self:
                 close_all()
 
-    def __call__(self, ask: Ask) -> list[str]:
+    def __call__(self, asks: Sequence[Ask]) -> list[list[str]]:
         with _lock:
             self.open()
             assert _loaded is not None
-            return _answer(_loaded.model, ask, self)
+            return [_answer(_loaded, ask) for ask in asks]
+
+    def complete(
+        self, text: str, *, seed: int, temperature: float, avoid: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """Goes on with a text, without a chat template: see `engine.expansion.Writer`."""
+        with _lock:
+            self.open()
+            assert _loaded is not None
+            _loaded.pieces.clear()
+            return completion.write(
+                _loaded.model, text, seed=seed, temperature=temperature, avoid=avoid
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +111,9 @@ class _Loaded:
     handle: PromptLLM
     model: Any
     stamp: tuple[int, int] | None
+    talk: Talk
+    pieces: list[list[int]] = field(default_factory=list[list[int]])
+    """Tokens at the head of the context, cut as they were read."""
 
 
 def close_all() -> None:
@@ -182,19 +209,20 @@ def _safe_buffers(api: Any) -> Iterator[None]:
         low.llama_model_default_params = original
 
 
-def _answer(model: Any, ask: Ask, handle: PromptLLM) -> list[str]:
+def _answer(loaded: _Loaded, ask: Ask) -> list[str]:
     from llama_cpp import LlamaGrammar
 
-    head, opening = _tokens(model, ask)
-    tokens = head + opening
+    model = loaded.model
+    pieces = loaded.talk.pieces(ask)
+    tokens = [token for piece in pieces for token in piece]
     needed = len(tokens) + ask.max_tokens
     if needed > model.n_ctx():
         raise LLMUnavailable(
             f"a call needs {needed} tokens, more than the context of {model.n_ctx()}",
-            where=handle.path,
+            where=loaded.handle.path,
             hint="Give it a larger context length.",
         )
-    _read(model, head, opening)
+    _read(loaded, pieces)
     result = model.create_completion(
         tokens,
         max_tokens=ask.max_tokens,
@@ -209,63 +237,25 @@ def _answer(model: Any, ask: Ask, handle: PromptLLM) -> list[str]:
     choice = result["choices"][0]
     lines = str(choice["text"]).split("\n")
     # The last line is empty, or was cut off.
-    return [line.removeprefix("- ").strip() for line in lines[:-1]]
+    return [line.removeprefix(BULLET).strip() for line in lines[:-1]]
 
 
-def _read(model: Any, head: list[int], opening: list[int]) -> None:
-    """Leaves the head in the context, read as one piece, or leaves the context empty.
+def _read(loaded: _Loaded, pieces: list[list[int]]) -> None:
+    """Leaves all pieces but the last in the context, each read in one go, or an empty context.
 
     llama.cpp rounds differently when tokens are read in other pieces. Left to itself, `Llama` keeps
-    whatever it shares with the call before, and an answer would depend on that call.
+    whatever it shares with the call before, and an answer would depend on that call. So only whole
+    pieces are kept, and only those that were read behind the same pieces.
     """
-    architecture = model.metadata.get("general.architecture")
-    if not opening or architecture not in _PLAIN_ATTENTION:
+    model, before = loaded.model, list(loaded.pieces)
+    loaded.pieces.clear()
+    if model.metadata.get("general.architecture") not in _PLAIN_ATTENTION:
         model.reset()
-    elif model.n_tokens >= len(head) and model.input_ids[: len(head)].tolist() == head:
-        model.n_tokens = len(head)
-    else:
-        model.reset()
-        model.eval(head)
-
-
-def _tokens(model: Any, ask: Ask) -> tuple[list[int], list[int]]:
-    """What is the same for many calls, and the opening of the answer."""
-    opening = model.tokenize(ask.opening.encode(), add_bos=False) if ask.opening else []
-    return _head(model, ask), opening
-
-
-def _head(model: Any, ask: Ask) -> list[int]:
-    from jinja2 import TemplateError
-    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
-    template = model.metadata.get("tokenizer.chat_template")
-    if not template:
-        return model.tokenize(_plain(ask).encode(), special=True)
-    formatter = Jinja2ChatFormatter(
-        template=template,
-        eos_token=_piece(model, model.token_eos()),
-        bos_token=_piece(model, model.token_bos()),
-    )
-    talk = [
-        {"role": role, "content": text}
-        for question, answer in ask.turns
-        for role, text in (("user", question), ("assistant", answer.rstrip("\n")))
-    ]
-    talk.append({"role": "user", "content": ask.question})
-    try:
-        system = {"role": "system", "content": ask.system}
-        written = formatter(messages=[system, *talk])  # pyright: ignore[reportArgumentType]
-    except TemplateError:
-        # Some models' templates refuse a system role.
-        talk[0] = {"role": "user", "content": f"{ask.system}\n\n{talk[0]['content']}"}
-        written = formatter(messages=talk)  # pyright: ignore[reportArgumentType]
-    return model.tokenize(written.prompt.encode(), add_bos=not written.added_special, special=True)
-
-
-def _piece(model: Any, token: int) -> str:
-    return model.detokenize([token], special=True).decode() if token >= 0 else ""
-
-
-def _plain(ask: Ask) -> str:
-    turns = "".join(f"{question}\n{answer}\n" for question, answer in ask.turns)
-    return f"{ask.system}\n\n{turns}{ask.question}\n"
+        return
+    kept = 0
+    while kept < len(pieces) - 1 and before[kept : kept + 1] == [pieces[kept]]:
+        kept += 1
+    model.n_tokens = sum(map(len, pieces[:kept]))
+    for piece in pieces[kept:-1]:
+        model.eval(piece)
+    loaded.pieces.extend(pieces[:-1])

@@ -1,4 +1,4 @@
-"""Model folders of the pack: `llm` (GGUF files) and `prompts` (themes and kinds)."""
+"""Folders that the nodes read: models by their kind, prompts, and what is kept for the user."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import folder_paths
 
-from ..core.names import LLM_FOLDER, PROMPTS_FOLDER
+from ..core.names import ENCODER_FOLDER, EXPANSION_FOLDER, LLM_FOLDER, PROMPTS_FOLDER
 
 PACK_PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 
@@ -16,18 +16,41 @@ def register() -> None:
     """Adds the folders to those that extra_model_paths.yaml may have named already."""
     models = Path(folder_paths.models_dir)
     folder_paths.add_model_folder_path(LLM_FOLDER, str(models / LLM_FOLDER))
+    folder_paths.add_model_folder_path(ENCODER_FOLDER, str(models / ENCODER_FOLDER))
+    folder_paths.add_model_folder_path(EXPANSION_FOLDER, str(models / EXPANSION_FOLDER))
     folder_paths.add_model_folder_path(PROMPTS_FOLDER, str(models / PROMPTS_FOLDER))
     folder_paths.add_model_folder_path(PROMPTS_FOLDER, str(PACK_PROMPTS))
 
 
 def llm_files() -> list[str]:
-    """GGUF files of the `llm` folder, relative to it.
+    """GGUF files of the `llm` folder, relative to it."""
+    return _files(LLM_FOLDER, ".gguf")
 
-    Filtered here, since another pack or extra_model_paths.yaml may have registered the folder for
-    any kind of file.
-    """
-    files = folder_paths.get_filename_list(LLM_FOLDER)
-    return [file for file in files if file.lower().endswith(".gguf")]
+
+def encoder_files() -> list[str]:
+    """Safetensors files of the `sentence_embedding` folder, relative to it."""
+    return _files(ENCODER_FOLDER, ".safetensors")
+
+
+def _files(folder: str, suffix: str) -> list[str]:
+    # Filtered here, since another pack or extra_model_paths.yaml may have registered the folder
+    # for any kind of file.
+    files = folder_paths.get_filename_list(folder)
+    return [file for file in files if file.lower().endswith(suffix)]
+
+
+def expansion_folders() -> dict[str, Path]:
+    """Folders with a model that continues prompts, by their names, in alphabetical order."""
+    found: dict[str, Path] = {}
+    for place in folder_paths.get_folder_paths(EXPANSION_FOLDER):
+        for config in sorted(Path(place).glob("*/config.json")):
+            found.setdefault(config.parent.name, config.parent)
+    return dict(sorted(found.items()))
+
+
+def answers_file() -> Path:
+    """Where answers of language models are kept, so that a plan that was stopped goes on."""
+    return Path(folder_paths.get_system_user_directory("stockwright")) / "answers.sqlite"
 
 
 def fingerprint(folder: str, files: Iterable[str]) -> str:
@@ -35,11 +58,23 @@ def fingerprint(folder: str, files: Iterable[str]) -> str:
     return "\n".join(f"{file}: {_stamp(folder, file)}" for file in files)
 
 
+def stamps(files: Iterable[Path]) -> str:
+    """Changes when one of these files changes, comes or goes."""
+    return "\n".join(f"{file}: {_stamp_of(file)}" for file in files)
+
+
 def _stamp(folder: str, file: str) -> str:
     try:
-        stat = Path(folder_paths.get_full_path_or_raise(folder, file)).stat()
+        return _stamp_of(Path(folder_paths.get_full_path_or_raise(folder, file)))
     except OSError:
         return "missing"  # the node reports it when it runs
+
+
+def _stamp_of(file: Path) -> str:
+    try:
+        stat = file.stat()
+    except OSError:
+        return "missing"
     return f"{stat.st_size} bytes, {stat.st_mtime_ns} ns"
 
 

@@ -1,101 +1,38 @@
-"""Load Prompt LLM and Write Theme Prompts: from a theme to jobs."""
+"""Write Theme Prompts: from a theme to jobs."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 
 import comfy.model_management
 import comfy.utils
-import folder_paths
 from comfy_api.latest import io
 
 from ..core import names
-from ..core.errors import StockwrightError, ThemeInvalid
+from ..core.checking import Checks, SameWords
+from ..core.errors import StockwrightError, ThemeInvalid, TranslationUnavailable
+from ..core.forbidden import Forbidden
 from ..core.jobs import Job
 from ..core.kinds import Kind, load_kinds, parse_kinds
-from ..core.planning import plan
+from ..core.planning import PlanReport, plan
 from ..core.themes import Theme, load_themes, parse_theme
 from ..core.wording import load_wording
-from ..engine.llm import PromptLLM as LLM
-from .folders import fingerprint, llm_files, prompt_folders
-from .types import CATEGORY, Jobs, PromptLLM, search_words
+from ..engine.answers import Answers
+from ..engine.encoder import Pool
+from ..engine.encoder import SentenceEncoder as Encoder
+from ..engine.handles import LanguageModel
+from .folders import answers_file, prompt_folders
+from .memory import make_room
+from .tokens import count_tokens
+from .translate import AUTO, translator
+from .types import CATEGORY, Jobs, PromptLLM, SentenceEncoder, search_words
 
-NO_MODEL = "put a GGUF file into models/llm"
+log = logging.getLogger(__name__)
+
 MAX_COUNT = 100_000
 MAX_SEED = 2**53 - 1
 """The largest seed that the canvas, which counts in doubles, keeps exactly."""
-
-
-class LoadPromptLLM(io.ComfyNode):
-    @classmethod
-    def define_schema(cls) -> io.Schema:
-        return io.Schema(
-            node_id=names.LOAD_LLM,
-            display_name="Load Prompt LLM",
-            category=CATEGORY,
-            **search_words(names.LOAD_LLM),
-            description="A language model that names what the pictures show. "
-            "It is loaded when it is first asked.",
-            inputs=[
-                io.Combo.Input(
-                    "model",
-                    options=llm_files() or [NO_MODEL],
-                    tooltip="A GGUF file of the folder models/llm.",
-                ),
-                io.Int.Input(
-                    "context_length",
-                    default=2048,
-                    min=256,
-                    max=131072,
-                    tooltip="How much text the model reads at once, in tokens. 2048 is enough for "
-                    "most themes.",
-                ),
-                io.Int.Input(
-                    "gpu_layers",
-                    default=-1,
-                    min=-1,
-                    max=1000,
-                    tooltip="How many layers go to the GPU. -1 puts all of them there, 0 none.",
-                ),
-                io.Int.Input(
-                    "threads",
-                    default=0,
-                    min=0,
-                    max=256,
-                    tooltip="Of the processor. 0 takes half of its logical cores.",
-                ),
-                io.Boolean.Input(
-                    "keep_loaded",
-                    default=False,
-                    tooltip="On keeps the model for the next run. Off frees its memory before the "
-                    "pictures are sampled.",
-                ),
-            ],
-            outputs=[
-                PromptLLM.Output(
-                    display_name="llm", tooltip="The language model, for Write Theme Prompts."
-                )
-            ],
-        )
-
-    @classmethod
-    def validate_inputs(cls, model: str | None = None) -> bool | str:
-        if model is None or model in (files := llm_files()):  # None: linked
-            return True
-        have = ", ".join(files) or "nothing"
-        return f"there is no {model!r} in the llm model folder, which holds {have}"
-
-    @classmethod
-    def fingerprint_inputs(cls, model: str | None = None, **others: object) -> str:
-        """Of the files: another one may take a name. All of them count for a linked model."""
-        return fingerprint(names.LLM_FOLDER, llm_files() if model is None else [model])
-
-    @classmethod
-    def execute(
-        cls, model: str, context_length: int, gpu_layers: int, threads: int, keep_loaded: bool
-    ) -> io.NodeOutput:
-        path = folder_paths.get_full_path_or_raise(names.LLM_FOLDER, model)
-        return io.NodeOutput(LLM(path, context_length, gpu_layers, threads, keep_loaded))
 
 
 class WriteThemePrompts(io.ComfyNode):
@@ -144,6 +81,38 @@ class WriteThemePrompts(io.ComfyNode):
                     tooltip="Subjects that must not come, one a line: for example those of "
                     "earlier runs.",
                 ),
+                SentenceEncoder.Input(
+                    "encoder",
+                    optional=True,
+                    tooltip="From Load Sentence Encoder: refuses prompts that mean nearly the "
+                    "same. Without it only prompts of the same words are refused.",
+                ),
+                io.Float.Input(
+                    "max_similarity",
+                    default=0.93,
+                    min=0.5,
+                    max=1.0,
+                    step=0.01,
+                    optional=True,
+                    tooltip="Prompts whose meanings have at least this cosine are too near to each "
+                    "other. Less keeps them further apart. It needs an encoder.",
+                ),
+                io.String.Input(
+                    "earlier",
+                    multiline=True,
+                    default="",
+                    optional=True,
+                    placeholder="Prompts to differ from, one a line",
+                    tooltip="Prompts, one a line, that new ones must not be nearly the same as: "
+                    "for example those of earlier runs.",
+                ),
+                io.Boolean.Input(
+                    "polish",
+                    default=False,
+                    optional=True,
+                    tooltip="The language model rewrites each prompt into one sentence. It is kept "
+                    "if it still names the subject and passes all checks. Needs a larger model.",
+                ),
             ],
             outputs=[
                 Jobs.Output(display_name="jobs", tooltip="The jobs, for Stockwright Batch."),
@@ -173,7 +142,7 @@ class WriteThemePrompts(io.ComfyNode):
     ) -> str:
         """Of the definitions in the files: a designer edits them while the server runs. All of
         them count for a linked text."""
-        folders = prompt_folders()
+        folders, about = prompt_folders(), _theme(theme)
         try:
             read = (
                 load_themes(folders) if theme is None else _theme(theme),
@@ -186,7 +155,17 @@ class WriteThemePrompts(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, llm: LLM, theme: str, kinds: str, count: int, seed: int, exclude: str = ""
+        cls,
+        llm: LanguageModel,
+        theme: str,
+        kinds: str,
+        count: int,
+        seed: int,
+        exclude: str = "",
+        encoder: Encoder | None = None,
+        max_similarity: float = 0.93,
+        earlier: str = "",
+        polish: bool = False,
     ) -> io.NodeOutput:
         bar = comfy.utils.ProgressBar(count)
 
@@ -194,22 +173,29 @@ class WriteThemePrompts(io.ComfyNode):
             comfy.model_management.throw_exception_if_processing_interrupted()
             bar.update_absolute(done, total)
 
-        llm.open(_make_room)
+        folders, about = prompt_folders(), _theme(theme)
+        pool = Pool(encoder, max_similarity) if encoder else SameWords()
+        pool.remember([line for line in earlier.splitlines() if line.strip()])
+        llm.open(make_room)
         try:
-            jobs = plan(
-                _theme(theme),
-                _kinds(kinds),
-                count,
-                seed,
-                llm,
-                wording=load_wording(prompt_folders()),
-                exclude=exclude.splitlines(),
-                on_progress=on_progress,
-            )
+            with Answers(answers_file()) as answers:
+                jobs, report = plan(
+                    about,
+                    _kinds(kinds),
+                    count,
+                    seed,
+                    answers.around(llm, llm.fingerprint),
+                    wording=load_wording(folders),
+                    checks=Checks(Forbidden.load(folders), pool, count_tokens),
+                    exclude=exclude.splitlines(),
+                    english=_english(about.title, llm),
+                    polish=polish,
+                    on_progress=on_progress,
+                )
         finally:
             if not llm.keep_loaded:
                 llm.close()
-        return io.NodeOutput(jobs, [job.prompt for job in jobs], ui=_ui(jobs))
+        return io.NodeOutput(jobs, [job.prompt for job in jobs], ui=_ui(jobs, report))
 
 
 def _theme(text: str) -> Theme:
@@ -222,13 +208,21 @@ def _kinds(text: str) -> tuple[Kind, ...]:
     return parse_kinds(text, load_kinds(prompt_folders()))
 
 
-def _make_room(size: int) -> None:
-    device = comfy.model_management.get_torch_device()
-    comfy.model_management.free_memory(size, device)
+def _english(title: str, llm: LanguageModel) -> str:
+    """A theme's title in English; empty where it is so already, or where nobody can translate it:
+    prompts then do without it."""
+    if title.isascii():
+        return ""
+    try:
+        return translator(AUTO, llm).translate([title])[0]
+    except TranslationUnavailable as error:
+        log.warning("The theme's title is not translated: %s", error)
+        return ""
 
 
-def _ui(jobs: tuple[Job, ...]) -> dict[str, list[object]]:
+def _ui(jobs: tuple[Job, ...], report: PlanReport) -> dict[str, list[object]]:
     return {
+        names.UI_PLAN: [report.to_dict()],
         names.UI_JOBS: [job.to_dict() for job in jobs],
         "text": [f"{job.kind}: {job.prompt}" for job in jobs],
     }

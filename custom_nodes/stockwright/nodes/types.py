@@ -15,6 +15,9 @@ Jobs = io.Custom("JOBS")
 PromptLLM = io.Custom("PROMPT_LLM")
 """A language model that is loaded when it is first asked: see `engine.llm`."""
 
+SentenceEncoder = io.Custom("SENTENCE_ENCODER")
+"""Tells how near the meanings of texts are: see `engine.encoder`."""
+
 CATEGORY = "Stockwright"
 
 

@@ -41,8 +41,6 @@ COLOURED = {
     "items": (0.4, "{} background"),
 }
 
-PROMPTS = Path(__file__).resolve().parents[2] / "stockwright" / "prompts"
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -54,23 +52,29 @@ class Picture:
     captions: tuple[str, ...]
 
 
-@functools.cache
 def kinds() -> dict[str, Any]:
-    """The pack's kinds.yaml."""
-    return yaml.safe_load((PROMPTS / "kinds.yaml").read_text("utf-8"))
+    """Of each kind: a caption's sentence, what fills it, and the negative words (captions.yaml)."""
+    return _read("captions.yaml")["kinds"]
 
 
-@functools.cache
 def curriculum() -> dict[str, list[str]]:
     """The places of each kind that the model learns: curriculum.yaml."""
-    return yaml.safe_load(Path(__file__).with_name("curriculum.yaml").read_text("utf-8"))
+    return _read("curriculum.yaml")
+
+
+def themes() -> dict[str, str]:
+    """Titles of themes by id (captions.yaml)."""
+    return _read("captions.yaml")["themes"]
+
+
+def words() -> dict[str, Any]:
+    """What `captions.reworded` needs (captions.yaml)."""
+    return _read("captions.yaml")["words"]
 
 
 @functools.cache
-def themes() -> dict[str, str]:
-    """Titles of the pack's themes by id."""
-    found = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(PROMPTS.glob("themes/*"))]
-    return {theme["id"]: theme["title"] for theme in found}
+def _read(name: str) -> dict[str, Any]:
+    return yaml.safe_load(Path(__file__).with_name(name).read_text("utf-8"))
 
 
 def describe(index: int, seed: int) -> Picture:

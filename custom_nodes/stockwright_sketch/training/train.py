@@ -23,6 +23,7 @@ if not torch.cuda.is_available():
     comfy_args.cpu = True
 
 from . import autoencoder, checkpoint, dataset, diffusion, networks, sheet, text
+from .captions import reworded
 from .dataset import Picture
 
 SEED = 0
@@ -39,7 +40,7 @@ class Amounts:
     """Prompts of a sheet."""
 
 
-FULL = Amounts(pictures=18_000, portraits=480, autoencoder_steps=1_900, steps=16_000, sheet=24)
+FULL = Amounts(pictures=18_000, portraits=480, autoencoder_steps=1_900, steps=10_000, sheet=24)
 QUICK = Amounts(pictures=24, portraits=8, autoencoder_steps=2, steps=2, sheet=1)
 
 
@@ -101,7 +102,7 @@ def train(out: Path, folder: Path, amounts: Amounts) -> None:
         prompts = sheet.PROMPTS[: amounts.sheet]
         sheet.write(sheet.sample(parts, prompts, SEED), prompts, folder / "sheets" / f"{name}.png")
 
-    captions = [caption for picture in shown for caption in picture.captions]
+    captions = _captions(shown)
     tokens = text.tokens(captions).view(len(shown), -1, text.LENGTH)
     diffusion.train(
         parts,
@@ -115,6 +116,18 @@ def train(out: Path, folder: Path, amounts: Amounts) -> None:
     checkpoint.write(parts, out, amounts.steps * diffusion.BATCH)
     draw("last")
     say(f"wrote {out}; samples are in {folder / 'sheets'}")
+
+
+def _captions(shown: list[Picture]) -> list[str]:
+    """Each picture's captions, and the same in other words; equally many of each picture."""
+    generator = random.Random(f"{SEED}/reworded")
+    words = dataset.words()
+    return [
+        text
+        for picture in shown
+        for caption in picture.captions
+        for text in (caption, reworded(caption, words, generator))
+    ]
 
 
 def _latents(

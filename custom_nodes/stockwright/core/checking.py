@@ -1,0 +1,89 @@
+"""Checks on a prompt before any picture is made of it, and why one is refused.
+
+| reason | the prompt |
+|---|---|
+| over budget | does not fit into CLIP's first 75 tokens, even without its last parts |
+| people, brands, … | holds a word of that category of `forbidden.yaml` |
+| near-duplicate | means nearly the same as one that is in the pool |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .forbidden import Forbidden
+from .subjects import words_of
+
+BUDGET = 75
+"""CLIP reads 77 tokens at once; the first and the last one mark start and end."""
+
+OVER_BUDGET = "over budget"
+NEAR_DUPLICATE = "near-duplicate"
+
+
+class Pool(Protocol):
+    """The texts of a pool. `engine.encoder.Pool` compares what they mean."""
+
+    def remember(self, texts: Sequence[str]) -> None:
+        """Puts texts into the pool without looking at them."""
+        ...
+
+    def admit(self, texts: Sequence[str]) -> list[tuple[float, str] | None]:
+        """Puts each text into the pool in turn, unless one that is there is too near to it.
+
+        Returns:
+            For each text None, or how near (a cosine) and the text that is near.
+        """
+        ...
+
+
+class SameWords:
+    """A pool for where there is no sentence encoder: the same words in any order are too near."""
+
+    def __init__(self) -> None:
+        self._texts: dict[frozenset[str], str] = {}
+
+    def remember(self, texts: Sequence[str]) -> None:
+        self.admit(texts)
+
+    def admit(self, texts: Sequence[str]) -> list[tuple[float, str] | None]:
+        answers: list[tuple[float, str] | None] = []
+        for text in texts:
+            key = frozenset(words_of(text))
+            other = self._texts.get(key)
+            answers.append(None if other is None else (1.0, other))
+            self._texts.setdefault(key, text)
+        return answers
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What a prompt must pass.
+
+    Attributes:
+        pool: the prompts that it must differ from; those that pass are put into it.
+        count_tokens: CLIP tokens of a text.
+    """
+
+    forbidden: Forbidden
+    pool: Pool
+    count_tokens: Callable[[str], int]
+
+    def fitted(self, prompt: str) -> str | None:
+        """The prompt within the budget, without as many of its last parts (between commas) as it
+        takes; None where its first part alone is too long."""
+        parts = prompt.split(", ")
+        while parts:
+            text = ", ".join(parts)
+            if self.count_tokens(text) <= BUDGET:
+                return text
+            parts.pop()
+        return None
+
+    def refusal(self, prompt: str, *, people: bool) -> str | None:
+        """Why a prompt cannot be taken, whatever else is in the pool; or None."""
+        if self.count_tokens(prompt) > BUDGET:
+            return OVER_BUDGET
+        return self.forbidden.reason(prompt, people=people)

@@ -1,0 +1,146 @@
+"""Style Modifiers: adds to prompts what real prompts add to such subjects."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from comfy_api.latest import io
+
+from ..core import names
+from ..core.errors import JobInvalid, ModifiersInvalid
+from ..core.forbidden import Forbidden
+from ..core.modifiers.contradictions import FILE as RULES
+from ..core.modifiers.contradictions import Contradictions
+from ..core.modifiers.drawing import Stylist, extended
+from ..core.modifiers.table import ENDING, ModifierTable
+from ..core.seeding import seeded
+from .folders import prompt_folders
+from .rewriting import job_outputs, jobs_of, prompt_input, rewritten
+from .tokens import count_tokens
+from .types import CATEGORY, search_words
+
+FORBIDDEN = Path("forbidden.yaml")
+DEFAULT_TABLE = "photography"
+NO_TABLE = "put a table into models/prompts/modifiers"
+MAX_TOKENS = 75
+"""What CLIP reads at once."""
+MAX_SEED = 2**53 - 1
+"""The largest seed that the canvas, which counts in doubles, keeps exactly."""
+
+
+class StyleModifiers(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        tables = [*_tables()] or [NO_TABLE]
+        return io.Schema(
+            node_id=names.STYLE_MODIFIERS,
+            display_name="Style Modifiers",
+            category=CATEGORY,
+            **search_words(names.STYLE_MODIFIERS),
+            description="Adds words to prompts that people add for such subjects: light, camera, "
+            "mood. They are drawn by how often they were used.",
+            inputs=[
+                prompt_input(
+                    "What to add words to: a link from Write Theme Prompts, or a prompt as text."
+                ),
+                io.Combo.Input(
+                    "table",
+                    options=tables,
+                    default=DEFAULT_TABLE if DEFAULT_TABLE in tables else tables[0],
+                    tooltip="How often people use which words: a file of prompts/modifiers.",
+                ),
+                io.Int.Input(
+                    "count", default=4, min=0, max=20, tooltip="How many phrases to add at most."
+                ),
+                io.Float.Input(
+                    "temperature",
+                    default=1.0,
+                    min=0.0,
+                    max=5.0,
+                    step=0.1,
+                    tooltip="0 takes what is used most, 1 draws as people use it, more gives rare "
+                    "words a chance.",
+                ),
+                io.Int.Input(
+                    "seed",
+                    default=1,
+                    min=0,
+                    max=MAX_SEED,
+                    control_after_generate=True,
+                    tooltip="Another seed draws other words. Each job is drawn for by itself.",
+                ),
+            ],
+            outputs=job_outputs(),
+            is_output_node=True,
+        )
+
+    @classmethod
+    def validate_inputs(cls, prompt: object = None, table: str | None = None) -> bool | str:
+        try:
+            if prompt is not None:  # a link is known only when it runs
+                jobs_of(prompt)
+        except JobInvalid as error:
+            return str(error)
+        if table is None or table in (found := _tables()):
+            return True
+        return f"there is no table {table!r}; there is {', '.join(found) or 'none'}"
+
+    @classmethod
+    def fingerprint_inputs(cls, table: str | None = None, **others: object) -> str:
+        """Of the files: a designer edits them while the server runs."""
+        paths = [*_tables().values()] if table is None else [_path(table)]
+        paths += [folder / file for folder in prompt_folders() for file in (RULES, FORBIDDEN)]
+        read = [path.read_bytes() for path in paths if path.is_file()]
+        return hashlib.sha256(b"\0".join(read)).hexdigest()
+
+    @classmethod
+    def execute(
+        cls, prompt: object, table: str, count: int, temperature: float, seed: int
+    ) -> io.NodeOutput:
+        folders = prompt_folders()
+        stylist = Stylist(
+            ModifierTable.load(_path(table)),
+            Contradictions.load(folders),
+            Forbidden.load(folders),
+        )
+        jobs = jobs_of(prompt, seed)
+        prompts = [
+            extended(
+                job.prompt,
+                stylist.draw(
+                    job.subject,
+                    job.prompt,
+                    count,
+                    seeded(seed, job.seed, "modifiers"),
+                    temperature,
+                    _fits,
+                ),
+            )
+            for job in jobs
+        ]
+        return rewritten(jobs, prompts)
+
+
+def _fits(prompt: str) -> bool:
+    return count_tokens(prompt) <= MAX_TOKENS
+
+
+def _tables() -> dict[str, Path]:
+    """Name -> file; the user's before the pack's own."""
+    found: dict[str, Path] = {}
+    for folder in prompt_folders():
+        for path in sorted((folder / "modifiers").glob(f"*{ENDING}")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def _path(table: str) -> Path:
+    found = _tables()
+    if table not in found:
+        raise ModifiersInvalid(
+            f"there is no table {table!r}",
+            where="Style Modifiers, field table",
+            hint=f"There is {', '.join(found) or 'none'}.",
+        )
+    return found[table]

@@ -1,0 +1,1 @@
+"""Sets of prompts: reading them from files, and counting what stands in them."""
