@@ -305,4 +305,3 @@ def _unique_ids() -> Generator[None]:
         yield
     except sqlite3.IntegrityError as error:
         raise ValueError(f"a job is there already: {error}") from error
-

@@ -54,7 +54,5 @@ def test_a_first_part_that_is_too_long_cannot_be_fitted():
         ("statue of albert einstein", False, "names"),
     ],
 )
-def test_forbidden_words_are_named_by_their_category(
-    prompt: str, people: bool, reason: str | None
-):
+def test_forbidden_words_are_named_by_their_category(prompt: str, people: bool, reason: str | None):
     assert CHECKS.refusal(prompt, people=people) == reason

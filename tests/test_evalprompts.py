@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ from tests.evalprompts.measures import (
     vendi_score,
 )
 from tests.evalprompts.planned import Clock, Planned
+from tests.evalprompts.themejudge import ThemeJudge
 
 LIGHT = Axis("light", ("day", "dusk"), (3, 1))
 ROOMS = Kind(name="interiors", share=1, ask="rooms", prompt="{subject}, {light}", axes=(LIGHT,))
@@ -47,7 +49,8 @@ def rows(*vectors: Sequence[float]) -> Rows:
 
 def encode(texts: Sequence[str]) -> Rows:
     """Each of WORDS has a dimension of its own; a text without them has one too."""
-    counts = [[text.lower().split().count(word) for word in WORDS] for text in texts]
+    split = [re.findall(r"\w+", text.lower()) for text in texts]
+    counts = [[words.count(word) for word in WORDS] for words in split]
     return rows(*[[*count, 0.1] for count in counts])
 
 
@@ -180,6 +183,26 @@ def test_a_prompt_is_on_theme_by_the_nearest_description() -> None:
     assert [v.on_theme for v in found] == [True, True, False]
     assert found[0].subject_theme == "Bees"
     assert found[2].subject_theme == "Stars"
+
+
+STYLE = replace(ROOMS, prompt="{subject}, {theme}, stars stars stars", axes=())
+
+
+def test_words_that_all_prompts_of_a_kind_have_tell_nothing_of_a_theme() -> None:
+    judge = ThemeJudge([BEES, STARS], [STYLE], encode)
+    prompts = encode([STYLE.compose("honey", "bees", {}), STYLE.compose("stars stars", "", {})])
+    assert judge.plainly(prompts) == ["Stars", "Stars"]
+    assert judge.titles(prompts[:1], ["interiors"]) == ["Bees"]
+
+
+def test_the_judge_of_themes_is_tried_with_right_and_wrong_subjects() -> None:
+    seeded = [
+        replace(BEES, seeds=(("interiors", ("honey", "bees")),)),
+        replace(STARS, seeds=(("interiors", ("comet stars", "stars")),)),
+    ]
+    kind = replace(STYLE, prompt="{subject}, room")
+    assert ThemeJudge(seeded, [kind], encode).agreement() == (Share(4, 4), Share(0, 4))
+    assert ThemeJudge([BEES, STARS], [kind], encode).agreement() == (Share(0, 0), Share(0, 0))
 
 
 def test_people_are_forbidden_where_kind_or_theme_says_so() -> None:

@@ -214,7 +214,7 @@ def test_some_empty_phrases_are_overlooked():
 
 
 def test_phrases_end_at_commas_lines_and_sentences():
-    pieces = iter([" at f", "/1.8, soft", " light. Ear", "ly\nleft", " over"])
+    pieces = iter([" at f", "/1.8, soft", " light. Ear", "ly\nleft, ", "over, "])
     assert list(complete_phrases(pieces)) == ["at f/1.8", "soft light", "Early"]
 
 
@@ -234,7 +234,7 @@ def test_phrases_end_at_commas_lines_and_sentences():
         ),
         *("by Jane Doe", "in the style of X", "inspired by Y", "art by a.b", "work of Z"),
         *("(bright:1.4)", "embedding:bright", "<lora:x:1>", "{red|blue}", "__color__ [x]"),
-        *("red BREAK blue", "--ar 16", "and then he went", "I like it"),
+        *("red BREAK blue", "--ar 16", "and then it went", "so I like it", "as you're told"),
     ],
 )
 def test_what_is_no_phrase_of_a_prompt(phrase: str):
@@ -279,7 +279,15 @@ def test_a_model_of_another_kind(copy: Path):
 def test_a_folder_without_a_tokenizer(copy: Path):
     for file in copy.glob("token*"):
         file.unlink()
-    refuse(copy)
+    assert "no tokenizer" in refuse(copy).what
+
+
+def test_a_tokenizer_of_another_model(copy: Path):
+    file = copy / "tokenizer.json"
+    tokenizer = json.loads(file.read_text())
+    tokenizer["model"]["vocab"] |= {f"word{number}": 420 + number for number in range(9)}
+    file.write_text(json.dumps(tokenizer))
+    assert "429 tokens and its weights have 420" in refuse(copy).what
 
 
 def test_cut_off_weights(copy: Path):

@@ -31,7 +31,7 @@ def test_the_first_folder_with_a_file_wins(tmp_path: Path) -> None:
         ("patience:", "patince:", "Did you mean 'patience'"),
         ("{theme}", "{them}", "Did you mean 'theme'"),
         ("{theme}", "{theme} }", "braces"),
-        ("({theme})", "", "has no slot {theme}"),
+        ("{theme}, {area}", "{area}", "has no slot {theme}"),
         ("{area}", "area", "has no slot {area}"),
         (": {prompt}", "", "has no slot {prompt}"),
         ("  Music: [", "  Music: [[a, b], ", "is not text"),

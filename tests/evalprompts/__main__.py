@@ -122,6 +122,7 @@ def _rows(
 def _text(
     planned: Plan, count: int, rows: Sequence[table.Row], missed: Sequence[str], judge: Judge
 ) -> str:
+    of_theme, of_another = judge.theme_judge.agreement()
     own, other = judge.kind_judge.agreement()
     jobs = [job for part in planned.themes for job in part.jobs]
     from_file = sum(job.origin.startswith(FROM_FILE) for job in jobs)
@@ -131,6 +132,9 @@ def _text(
         f"{planned.llm}, sentence encoder {ENCODER}.",
         f"Subjects that the model named: {_percent(len(jobs) - from_file, len(jobs))} of the "
         "prompts; the others are from the theme files.",
+        f"The judge of themes takes {_percent(of_theme.part, of_theme.whole)} of prompts with the "
+        f"theme files' own subjects, and {_percent(of_another.part, of_another.whole)} of those "
+        "with a subject of another theme.",
         f"The judge of kinds takes {_percent(own.part, own.whole)} of the theme files' own "
         f"subjects under their kind, and {_percent(other.part, other.whole)} under a wrong one.",
     ]

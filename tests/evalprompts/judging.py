@@ -11,7 +11,8 @@ from stockwright.core.jobs import Job
 from stockwright.core.kinds import Kind
 from stockwright.core.themes import Theme
 from tests.evalprompts.kindjudge import Encode, KindJudge, seeds_of
-from tests.evalprompts.measures import Rows, nearest
+from tests.evalprompts.measures import Rows
+from tests.evalprompts.themejudge import ThemeJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,9 @@ class Verdict:
     """Of one prompt.
 
     Attributes:
-        theme: title of the theme whose description is nearest to the prompt.
-        subject_theme: the same for the subject alone.
+        theme: title of the theme that the prompt is about, by `ThemeJudge.titles`.
+        plain_theme: by its vector as it is.
+        subject_theme: by that of the subject alone.
         kind: the prompt's own, or another that is clearly nearer; "" where it is not judged.
         forbidden: why it cannot be taken, or "".
         tokens: CLIP tokens, start and end not counted.
@@ -28,6 +30,7 @@ class Verdict:
 
     job: Job
     theme: str
+    plain_theme: str
     subject_theme: str
     kind: str
     forbidden: str
@@ -45,7 +48,7 @@ class Verdict:
 class Judge:
     """Args:
     known: the themes that have a file: their seeds and descriptions.
-    themes: those that were planned. One without a file is described by its title alone.
+    themes: those that were planned.
     count_tokens: by the real tokenizer.
     """
 
@@ -59,9 +62,7 @@ class Judge:
         forbidden: Forbidden,
         count_tokens: Callable[[str], int],
     ) -> None:
-        described = {theme.title: describe(theme) for theme in (*known, *themes)}
-        self._titles = tuple(described)
-        self._descriptions = encode(list(described.values()))
+        self.theme_judge = ThemeJudge((*known, *themes), kinds, encode)
         self._people = {kind.name for kind in kinds if kind.people}
         self._encode, self._forbidden, self._tokens = encode, forbidden, count_tokens
         self.kind_judge = KindJudge(seeds_of(known), encode)
@@ -69,23 +70,16 @@ class Judge:
     def verdicts(self, theme: Theme, jobs: Sequence[Job], rows: Rows) -> list[Verdict]:
         """`rows`: the vectors of the jobs' prompts."""
         subjects = [job.subject for job in jobs]
-        themes = self._nearest(rows)
-        of_subjects = self._nearest(self._encode(subjects))
-        kinds = self.kind_judge.clearly(subjects, [job.kind for job in jobs], theme.id)
-        return [
-            Verdict(
-                job, near, near_subject, kind, self._refusal(theme, job), self._tokens(job.prompt)
-            )
-            for job, near, near_subject, kind in zip(jobs, themes, of_subjects, kinds, strict=True)
-        ]
-
-    def _nearest(self, rows: Rows) -> list[str]:
-        return [self._titles[place] for place in nearest(rows, self._descriptions)]
+        asked = [job.kind for job in jobs]
+        themes = self.theme_judge.titles(rows, asked)
+        plain = self.theme_judge.plainly(rows)
+        of_subjects = self.theme_judge.plainly(self._encode(subjects))
+        kinds = self.kind_judge.clearly(subjects, asked, theme.id)
+        refusals = [self._refusal(theme, job) for job in jobs]
+        tokens = [self._tokens(job.prompt) for job in jobs]
+        parts = zip(jobs, themes, plain, of_subjects, kinds, refusals, tokens, strict=True)
+        return [Verdict(*part) for part in parts]
 
     def _refusal(self, theme: Theme, job: Job) -> str:
         people = job.kind in self._people and theme.people != "no"
         return self._forbidden.reason(job.prompt, people=people) or ""
-
-
-def describe(theme: Theme) -> str:
-    return f"{theme.title}: {theme.about}" if theme.about else theme.title

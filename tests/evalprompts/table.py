@@ -43,6 +43,8 @@ class Row:
     name: str
     prompts: int
     on_theme: Share
+    plain_on_theme: Share
+    """As `on_theme`, by the prompts' vectors as they are."""
     subject_on_theme: Share
     kind: Share
     """Of the prompts whose kind is judged."""
@@ -70,6 +72,7 @@ class Row:
             name=name,
             prompts=len(jobs),
             on_theme=share([v.on_theme for v in verdicts]),
+            plain_on_theme=share([v.plain_theme == v.job.theme for v in verdicts]),
             subject_on_theme=share([v.subject_theme == v.job.theme for v in verdicts]),
             kind=share([v.kind == v.job.kind for v in verdicts if v.kind]),
             distinct=distinct_subjects(jobs),
@@ -105,6 +108,7 @@ class _Column:
 _COLUMNS = (
     _Column("prompts", lambda r: str(r.prompts)),
     _Column("on theme", lambda r: _percent(r.on_theme), "≥ 95 %", lambda r: r.on_theme.reaches(95)),
+    _Column("on theme, plainly", lambda r: _percent(r.plain_on_theme)),
     _Column("subject alone", lambda r: _percent(r.subject_on_theme)),
     _Column("right kind", lambda r: _percent(r.kind), "≥ 95 %", lambda r: r.kind.reaches(95)),
     _Column(

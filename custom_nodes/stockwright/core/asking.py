@@ -7,6 +7,7 @@ model out of its loops. Grammar of a sentence: 20 to 60 words that hold the subj
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -84,6 +85,13 @@ def polish_ask(prompt: str, subject: str, wording: Wording, seed: int) -> Ask:
         temperature=_SENTENCE_TEMPERATURE,
         seed=seed,
     )
+
+
+def loops(sentence: str) -> bool:
+    """Whether three words in a row come again, as they do when a small model runs in circles."""
+    words = re.findall(r"[\w'-]+", sentence.casefold())
+    threes = list(zip(words, words[1:], words[2:], strict=False))
+    return len(set(threes)) < len(threes)
 
 
 def _sentence(subject: str) -> str:

@@ -5,6 +5,13 @@
 | over budget | does not fit into CLIP's first 75 tokens, even without its last parts |
 | people, brands, … | holds a word of that category of `forbidden.yaml` |
 | near-duplicate | means nearly the same as one that is in the pool |
+
+and why a subject is refused before, where there is a sentence encoder:
+
+| reason | the subject |
+|---|---|
+| off theme | is nearer to what other themes are about than to this one |
+| same subject | means nearly the same as another one of the theme |
 """
 
 from __future__ import annotations
@@ -14,13 +21,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .forbidden import Forbidden
+from .naming import Judge
 from .subjects import words_of
+from .themes import Theme
 
 BUDGET = 75
 """CLIP reads 77 tokens at once; the first and the last one mark start and end."""
 
 OVER_BUDGET = "over budget"
 NEAR_DUPLICATE = "near-duplicate"
+OFF_THEME = "off theme"
+SAME_SUBJECT = "same subject"
 
 
 class Pool(Protocol):
@@ -60,16 +71,19 @@ class SameWords:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What a prompt must pass.
+    """What subjects and prompts must pass.
 
     Attributes:
-        pool: the prompts that it must differ from; those that pass are put into it.
+        pool: the prompts that one must differ from; those that pass are put into it.
         count_tokens: CLIP tokens of a text.
+        judge_of: gives for a theme, with its areas, what says of new subjects why they are
+            refused, or None of each.
     """
 
     forbidden: Forbidden
     pool: Pool
     count_tokens: Callable[[str], int]
+    judge_of: Callable[[Theme], Judge] | None = None
 
     def fitted(self, prompt: str) -> str | None:
         """The prompt within the budget, without as many of its last parts (between commas) as it

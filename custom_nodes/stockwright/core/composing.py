@@ -1,4 +1,4 @@
-"""From subjects to prompts: what a kind's axes are dealt, checked, and dealt again where refused."""
+"""From subjects to prompts: what a kind's axes deal, checked, and dealt again where refused."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from .asking import loops
 from .axes import Dealer
 from .checking import NEAR_DUPLICATE, OVER_BUDGET, Checks
 from .jobs import Job
@@ -125,11 +126,15 @@ class Composer:
     def _apply(self, drafts: list[_Draft], polish: Polish) -> None:
         written = polish([(draft.prompt, draft.named.subject) for draft in drafts])
         for draft, sentence in zip(drafts, written, strict=True):
-            holds = sentence and draft.named.subject in sentence.casefold()
-            if sentence and holds and not self._checks.refusal(sentence, people=self._people):
+            if sentence and self._holds(sentence, draft.named.subject):
                 draft.prompt = sentence
             else:
                 self.refused["polish"] += 1
+
+    def _holds(self, sentence: str, subject: str) -> bool:
+        """Whether a sentence still names the subject, and passes the checks."""
+        named = subject in sentence.casefold() and not loops(sentence)
+        return named and not self._checks.refusal(sentence, people=self._people)
 
     def _job(self, draft: _Draft) -> Job:
         subject = draft.named.subject

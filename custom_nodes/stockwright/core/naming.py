@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from random import Random
 
 from .asking import TOKENS_PER_LINE, Ask, Namer, grammar, listed
@@ -32,6 +33,9 @@ FROM_FILE = "theme file"
 KNOWN = "named before"
 """The reason for which a subject that is not new is refused."""
 
+Judge = Callable[[Sequence[str]], list[str | None]]
+
+_FEWEST_LINES = 5
 _AREA_CALLS = 3
 _AREA_WORDS = 3
 _ANGLES_FROM = 3
@@ -86,8 +90,9 @@ class Naming:
     """Names the subjects of one theme and kind. `find` may be called again for more of them.
 
     Args:
+        theme: with the areas to ask about; none are needed.
         taken: keys of subjects that must not come; grows with those that are found.
-        areas: of the theme; none are needed.
+        judge: says of new subjects why they are refused, or None of each; they come to it once.
 
     Attributes:
         calls: of the model; `dry` of them brought nothing new.
@@ -103,8 +108,9 @@ class Naming:
         wording: Wording,
         taken: set[str],
         forbidden: Forbidden,
-        areas: Sequence[str] = (),
+        judge: Judge | None = None,
     ) -> None:
+        self._judge = judge
         self.calls = self.dry = 0
         self.refused: Counter[str] = Counter()
         self._theme, self._kind, self._wording = theme, kind, wording
@@ -129,7 +135,7 @@ class Naming:
         belongs = [phrase for phrase in about if self._sieve.suits(phrase)] or about
         self._topic = f"{theme.title} ({', '.join(belongs[:6])})" if about else theme.title
         self._models = self._seeds or belongs  # what answers may open with
-        self._areas = self._rng.sample(areas, len(areas)) or [""]
+        self._areas = self._rng.sample(theme.areas, len(theme.areas)) or [""]
         self._next_area = 0
         self._asked: list[str] = []
         self._dry_rounds = self._dry_calls = 0
@@ -150,8 +156,9 @@ class Naming:
         while len(named) < wanted and self._dry_calls < self._wording.patience:
             calls = self._round(wanted - len(named))
             answers = namer([call.ask for call in calls])
-            for call, lines in zip(calls, answers, strict=True):
-                self._spare += self._read(call, lines)
+            read = [self._read(call, lines) for call, lines in zip(calls, answers, strict=True)]
+            # One of each area in turn: a small order is not about a single one.
+            self._spare += [one for row in zip_longest(*read) for one in row if one]
             self._dry_rounds = 0 if self._spare else self._dry_rounds + 1
             self._use(named, wanted)
             report(len(named))
@@ -164,8 +171,7 @@ class Naming:
     def _round(self, missing: int) -> list[_Call]:
         """The next calls: no more than it takes if half of the lines are of use."""
         wording = self._wording
-        # A few more lines than are missing: some will be refused.
-        lines = min(wording.lines, missing + 3)
+        lines = min(wording.lines, max(-(-2 * missing // wording.round), _FEWEST_LINES))
         size = min(
             wording.round, -(-2 * missing // lines), wording.patience - self._dry_calls
         )  # fmt: skip
@@ -231,6 +237,7 @@ class Naming:
                 fresh.append(Named(subject, origin))
             else:
                 self.refused[reason or KNOWN] += 1
+        fresh = self._judged(fresh)
         self._found[call.area] += [one.subject for one in fresh]
         if fresh:
             self._dry_calls = self._stale[call.area] = 0
@@ -239,6 +246,13 @@ class Naming:
             self._dry_calls += 1
             self._stale[call.area] += 1 if call.area else 0
         return fresh
+
+    def _judged(self, fresh: list[Named]) -> list[Named]:
+        if self._judge is None or not fresh:
+            return fresh
+        reasons = self._judge([one.subject for one in fresh])
+        self.refused.update(reason for reason in reasons if reason)
+        return [one for one, reason in zip(fresh, reasons, strict=True) if reason is None]
 
     def _refusal(self, subject: str) -> str | None:
         keys = subject_keys(subject)

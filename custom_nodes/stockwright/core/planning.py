@@ -102,8 +102,10 @@ def plan(
     tell(0)
     asked = replace(theme, title=english) if english else theme
     report.areas = areas(asked, namer, wording, seed, checks.forbidden)
+    asked = replace(asked, areas=report.areas)
+    judge = checks.judge_of(asked) if checks.judge_of else None
     for kind, wanted in zip(kinds, quotas(count, shares_of(kinds)).values(), strict=True):
-        naming = Naming(asked, kind, seed, wording, taken, checks.forbidden, report.areas)
+        naming = Naming(asked, kind, seed, wording, taken, checks.forbidden, judge)
         polisher = _polisher(namer, wording, seed) if polish else None
         composer = Composer(theme, asked.title, kind, seed, checks, polisher)
         there = len(jobs)
@@ -133,9 +135,13 @@ class _Kind:
         """As many as wanted. `tell` gets how many there are, or how many subjects for them."""
         jobs: list[Job] = []
         subjects: list[Named] = []
+
+        def found(number: int) -> None:
+            tell(len(jobs) + number)
+
         aim = min(self._wanted, max(ALL_NEW, -(-self._wanted // PICTURES)))
         while len(jobs) < self._wanted:
-            new = self._naming.find(aim, namer, lambda found: tell(len(jobs) + found))
+            new = self._naming.find(aim, namer, found)
             jobs += self._composer.compose([*new, *subjects], self._wanted - len(jobs), self._most)
             tell(len(jobs))
             subjects += new

@@ -2,7 +2,7 @@
 
 system: You name subjects ...           # who the model is
 question: "Theme: {theme}. List {ask}." # slots: theme (title and what belongs to it), ask
-question_area: "{area} ({theme}) ..."   # the same within one area; slots: theme (title), area, ask
+question_area: "{theme}, {area}..."   # the same within one area; slots: theme (title), area, ask
 question_areas: "List areas of {theme}" # asks for the areas of a theme; slot: theme
 areas_examples:                         # worked examples of it: other theme -> areas
   Music: [concerts, piano lessons]

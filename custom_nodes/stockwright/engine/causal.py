@@ -26,6 +26,9 @@ _UNLIKELY = 0.05
 """Tokens below this share of the likeliest one's probability are not drawn."""
 _CONTEXT = 1024
 """Tokens, where a model does not say how many it reads."""
+_UNSAFE = (".bin", ".pt", ".pth", ".ckpt")
+_VOCABULARIES = ("tokenizer.json", "vocab.*", "*.model")
+"""Without any of them transformers makes a tokenizer that knows no words."""
 _BYTES = 2
 """Of memory for each byte of weights: they may be stored in half precision."""
 
@@ -179,19 +182,24 @@ def _load(handle: PromptModel, make_room: Callable[[int], None] | None) -> _Load
 
 def _check(folder: Path) -> list[Path]:
     """The weights of a folder that has all it needs."""
-    hint = "It has to hold config.json, model.safetensors and the tokenizer's files."
+    lacks = ""
+    weights = sorted(folder.glob("*.safetensors"))
+    others = [file.name for file in folder.glob("*") if file.suffix in _UNSAFE]
     if not (folder / "config.json").is_file():
-        raise ExpanderUnavailable("there is no config.json in it", where=str(folder), hint=hint)
-    if weights := sorted(folder.glob("*.safetensors")):
-        return weights
-    others = [file.name for file in folder.glob("*") if file.suffix in (".bin", ".pt", ".pth")]
-    raise ExpanderUnavailable(
-        f"its weights are in {others[0]}, which is not opened: such a file may run code"
-        if others
-        else "there are no weights in it",
-        where=str(folder),
-        hint=hint,
-    )
+        lacks = "there is no config.json in it"
+    elif not weights and others:
+        lacks = f"its weights are in {others[0]}, which is not opened: such a file may run code"
+    elif not weights:
+        lacks = "there are no weights in it"
+    elif not any(any(folder.glob(name)) for name in _VOCABULARIES):
+        lacks = "there is no tokenizer in it"
+    if lacks:
+        raise ExpanderUnavailable(
+            lacks,
+            where=str(folder),
+            hint="It has to hold config.json, model.safetensors and the tokenizer's files.",
+        )
+    return weights
 
 
 def _read(folder: Path) -> tuple[Any, Any]:
@@ -223,6 +231,12 @@ def _read(folder: Path) -> tuple[Any, Any]:
     if missing := sorted(report["missing_keys"]):
         raise ExpanderUnavailable(
             f"its weights are not those of its config.json: {missing[0]} is missing",
+            where=str(folder),
+        )
+    tokens = 1 + max(tokenizer.get_vocab().values())
+    if tokens > (known := model.get_input_embeddings().num_embeddings):
+        raise ExpanderUnavailable(
+            f"its tokenizer has {tokens} tokens and its weights have {known}",
             where=str(folder),
         )
     return model, tokenizer

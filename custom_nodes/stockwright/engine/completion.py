@@ -1,4 +1,7 @@
-"""Going on with a text by a GGUF model, without a chat template: what `PromptLLM.complete` does."""
+"""Going on with a prompt by a GGUF model, without a chat template: `PromptLLM.complete`.
+
+A model that was not trained on prompts takes one for a story; so it reads some other prompts first.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,13 @@ from typing import Any
 
 from ..core.errors import LLMUnavailable
 
+_HEAD = """\
+a stone bridge over a brook, morning fog, soft diffused light, moss on the stones, wide angle view
+a bakery counter, fresh bread on wooden shelves, warm window light, shallow depth of field
+a glass office tower, clear blue sky, reflections of clouds, low viewpoint, crisp detail
+a ceramic teapot, linen tablecloth, pale background, gentle shadows, close-up, muted colors
+a pine forest at dawn, golden backlight, long shadows, drifting mist, calm mood
+"""
 _REPEATED = 1.15
 """By how much a word becomes less likely that is there already."""
 _READ = 64
@@ -16,17 +26,21 @@ _WRITTEN = 32
 """Tokens that have to find room behind the text."""
 
 
+def pieces(model: Any, text: str) -> list[list[int]]:
+    """The tokens to read by a `llama_cpp.Llama`: what is the same for all texts, and the text."""
+    return [model.tokenize(_HEAD.encode()), model.tokenize(text.encode(), add_bos=False)]
+
+
 def write(
-    model: Any, text: str, *, seed: int, temperature: float, avoid: Sequence[str] = ()
+    model: Any, tokens: list[int], *, seed: int, temperature: float, avoid: Sequence[str] = ()
 ) -> Iterator[str]:
-    """See `engine.expansion.Writer`; `model` is a `llama_cpp.Llama`.
+    """What follows these tokens: see `engine.expansion.Writer`.
 
     Raises:
-        LLMUnavailable: the text fills the model's context.
+        LLMUnavailable: they fill the model's context.
     """
     from llama_cpp import LogitsProcessorList
 
-    tokens = model.tokenize(text.encode())
     room = model.n_ctx() - len(tokens)
     if room < _WRITTEN:
         raise LLMUnavailable(
@@ -45,13 +59,13 @@ def write(
             scores[token] = score / _REPEATED if score > 0 else score * _REPEATED
         return scores
 
-    model.reset()  # else it would round differently after another text: see `engine.llm`
     for piece in model.create_completion(
         tokens,
         max_tokens=room,
         temperature=temperature,
         seed=seed % 2**32,
         logits_processor=LogitsProcessorList([judge]),
+        stop=["\n"],  # another prompt would follow
         stream=True,
         top_k=0,
         top_p=1.0,

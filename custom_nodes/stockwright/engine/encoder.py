@@ -23,11 +23,10 @@ from ..core.errors import EncoderUnavailable
 if TYPE_CHECKING:
     import numpy as np
 
-ROWS = 16
-"""Texts in one pass. Always as many, empty ones included, and padded to one of LENGTHS: the
-arithmetic, and so a text's vector, then does not depend on what else is encoded."""
-LENGTHS = (64, 128, 256)
-"""Tokens; longer texts are cut off."""
+SHAPES = {16: 64, 64: 16, 128: 8, 256: 4}
+"""Tokens and texts in one pass. Texts are padded to one of these lengths, and empty ones fill the
+pass: the arithmetic, and so a text's vector, then does not depend on what else is encoded. Longer
+texts are cut off."""
 KEPT = 100_000
 """Vectors that stay in memory, as 16-bit floats: 77 MB for 384 numbers each."""
 
@@ -73,10 +72,10 @@ class SentenceEncoder:
         model, tokenizer = _load(self)
         tokens = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
         vectors: dict[int, np.ndarray[Any, Any]] = {}
-        for length in LENGTHS:
+        for length, rows_at_once in SHAPES.items():
             fitting = [i for i, ids in enumerate(tokens) if i not in vectors and len(ids) <= length]
-            for start in range(0, len(fitting), ROWS):
-                chosen = fitting[start : start + ROWS]
+            for start in range(0, len(fitting), rows_at_once):
+                chosen = fitting[start : start + rows_at_once]
                 rows = _run(model, [tokens[i] for i in chosen], length)
                 vectors |= dict(zip(chosen, rows, strict=False))
         return [vectors[i] for i in range(len(texts))]
@@ -178,16 +177,16 @@ def _load(handle: SentenceEncoder) -> tuple[Any, Any]:
     if lost := [name for name in missing if "position_ids" not in name]:
         raise EncoderUnavailable(f"the weights lack {lost[0]}", where=handle.path)
     tokenizer.no_padding()
-    tokenizer.enable_truncation(min(LENGTHS[-1], values["max_position_embeddings"]))
+    tokenizer.enable_truncation(min(max(SHAPES), values["max_position_embeddings"]))
     return model, tokenizer
 
 
 def _run(model: Any, tokens: Sequence[Sequence[int]], length: int) -> np.ndarray[Any, Any]:
-    """Vectors of up to ROWS texts of up to `length` tokens."""
+    """Vectors of texts that fit into one of SHAPES."""
     import torch
 
-    ids = torch.zeros((ROWS, length), dtype=torch.long)
-    mask = torch.zeros((ROWS, length), dtype=torch.long)
+    ids = torch.zeros((SHAPES[length], length), dtype=torch.long)
+    mask = torch.zeros((SHAPES[length], length), dtype=torch.long)
     mask[:, 0] = 1  # an empty row would be divided by nothing
     for row, text in enumerate(tokens):
         ids[row, : len(text)] = torch.tensor(text)

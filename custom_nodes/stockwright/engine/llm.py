@@ -100,9 +100,10 @@ class PromptLLM:
         with _lock:
             self.open()
             assert _loaded is not None
-            _loaded.pieces.clear()
+            head, rest = completion.pieces(_loaded.model, text)
+            _read(_loaded, [head, rest])
             return completion.write(
-                _loaded.model, text, seed=seed, temperature=temperature, avoid=avoid
+                _loaded.model, head + rest, seed=seed, temperature=temperature, avoid=avoid
             )
 
 

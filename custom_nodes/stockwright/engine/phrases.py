@@ -20,14 +20,16 @@ _PLAIN = re.compile(r"[\w\s'\u2019/&.%°+-]+")
 """No brackets, colons or the like: they may be syntax of a prompt, an address, or a command."""
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _CREDIT = re.compile(
-    r"\b(?:by(?! (?:an?|the)\b)|(?:style|work|art) of|inspired by)\b", re.IGNORECASE
+    r"\b(?:by(?! (?:an?|the) )|(?:style|work|art) of|inspired by)\b", re.IGNORECASE
 )
 """What is followed by somebody's name."""
 _TALK = _words(
-    "and but or so because then when where which who whose while if as i i'm you he she they we "
-    "it it's this that these those there is are was were has have had will would can could"
+    "and but or so because then when where which who whose while if as it it's this that these "
+    "those there is are was were has have had will would can could"
 )
 """What begins a part of a sentence; phrases of a prompt begin otherwise."""
+_PERSONAL = _words("i me my you your we us our he she they")
+"""Who talks, and to whom: in stories, not in prompts."""
 _SMALL = _words(
     "a an the and or but of in on at by to for from with without into over under near as is are "
     "was very its his her their"
@@ -37,7 +39,7 @@ _SYNTAX = re.compile(r"\b(?:BREAK|AND)\b")
 
 
 def complete_phrases(pieces: Iterator[str]) -> Generator[str]:
-    """The phrases between commas, line breaks and ends of sentences, as they become complete.
+    """The phrases between commas and ends of sentences, as they become complete, up to a line break.
 
     What is after the last of these is left out, and what never comes to an end is cut off at about
     100 characters. Closing this closes `pieces`, if it can be closed.
@@ -48,6 +50,8 @@ def complete_phrases(pieces: Iterator[str]) -> Generator[str]:
             rest += piece
             while found := _END.search(rest):
                 yield rest[: found.start()].strip()
+                if found[0] in "\r\n":
+                    return
                 rest = rest[found.end() :]
             if len(rest) > _LONGEST:
                 yield rest.strip()
@@ -80,6 +84,8 @@ def is_usable(phrase: str, said: Set[str]) -> bool:
         return False
     everything = [word.lower() for word in _WORD.findall(phrase)]
     if not everything or everything[0] in _TALK or everything[-1] in _SMALL:
+        return False
+    if not _PERSONAL.isdisjoint(re.split(r"['\u2019]", word)[0] for word in everything):
         return False
     words = subject_words(phrase)
     if not any(word[0].isalpha() for word in words) or len(set(words)) < len(words):

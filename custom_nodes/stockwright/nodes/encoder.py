@@ -27,8 +27,8 @@ class LoadSentenceEncoder(io.ComfyNode):
                 io.Combo.Input(
                     "model",
                     options=encoder_files() or [NO_MODEL],
-                    tooltip="A safetensors file of the folder models/sentence_embedding. Its config "
-                    "and tokenizer lie beside it.",
+                    tooltip="A safetensors file of the folder models/sentence_embedding. Its "
+                    "config and tokenizer lie beside it.",
                 )
             ],
             outputs=[

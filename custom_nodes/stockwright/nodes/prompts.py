@@ -22,6 +22,7 @@ from ..engine.answers import Answers
 from ..engine.encoder import Pool
 from ..engine.encoder import SentenceEncoder as Encoder
 from ..engine.handles import LanguageModel
+from ..engine.relevance import Judge
 from .folders import answers_file, prompt_folders
 from .memory import make_room
 from .tokens import count_tokens
@@ -142,7 +143,7 @@ class WriteThemePrompts(io.ComfyNode):
     ) -> str:
         """Of the definitions in the files: a designer edits them while the server runs. All of
         them count for a linked text."""
-        folders, about = prompt_folders(), _theme(theme)
+        folders = prompt_folders()
         try:
             read = (
                 load_themes(folders) if theme is None else _theme(theme),
@@ -173,9 +174,9 @@ class WriteThemePrompts(io.ComfyNode):
             comfy.model_management.throw_exception_if_processing_interrupted()
             bar.update_absolute(done, total)
 
-        folders, about = prompt_folders(), _theme(theme)
-        pool = Pool(encoder, max_similarity) if encoder else SameWords()
-        pool.remember([line for line in earlier.splitlines() if line.strip()])
+        about = _theme(theme)
+        checks = _checks(encoder, max_similarity)
+        checks.pool.remember([line for line in earlier.splitlines() if line.strip()])
         llm.open(make_room)
         try:
             with Answers(answers_file()) as answers:
@@ -185,8 +186,8 @@ class WriteThemePrompts(io.ComfyNode):
                     count,
                     seed,
                     answers.around(llm, llm.fingerprint),
-                    wording=load_wording(folders),
-                    checks=Checks(Forbidden.load(folders), pool, count_tokens),
+                    wording=load_wording(prompt_folders()),
+                    checks=checks,
                     exclude=exclude.splitlines(),
                     english=_english(about.title, llm),
                     polish=polish,
@@ -206,6 +207,18 @@ def _theme(text: str) -> Theme:
 
 def _kinds(text: str) -> tuple[Kind, ...]:
     return parse_kinds(text, load_kinds(prompt_folders()))
+
+
+def _checks(encoder: Encoder | None, max_similarity: float) -> Checks:
+    folders = prompt_folders()
+    forbidden = Forbidden.load(folders)
+    if encoder is None:
+        return Checks(forbidden, SameWords(), count_tokens)
+
+    def judge_of(theme: Theme) -> Judge:
+        return Judge(encoder, theme, load_themes(folders))
+
+    return Checks(forbidden, Pool(encoder, max_similarity), count_tokens, judge_of)
 
 
 def _english(title: str, llm: LanguageModel) -> str:

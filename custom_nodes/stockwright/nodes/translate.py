@@ -119,4 +119,3 @@ def _pause(seconds: float) -> None:
     while (left := end - time.monotonic()) > 0:
         comfy.model_management.throw_exception_if_processing_interrupted()
         time.sleep(min(left, _SLICE))
-

@@ -1,0 +1,38 @@
+"""Which subjects belong to a theme, with the real encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stockwright.core.checking import OFF_THEME, SAME_SUBJECT
+from stockwright.core.themes import load_themes, new_theme, parse_theme
+from stockwright.engine.encoder import SentenceEncoder
+from stockwright.engine.relevance import Judge
+
+THEMES = load_themes([Path(__file__).parent.parent / "prompts"])
+
+
+@pytest.fixture(scope="module")
+def encoder(encoder_path: Path) -> SentenceEncoder:
+    return SentenceEncoder(str(encoder_path))
+
+
+def test_subjects_of_other_themes_are_refused(encoder: SentenceEncoder):
+    judge = Judge(encoder, parse_theme("medicine", THEMES), THEMES)
+    own = ["dental clinic", "wheelchair ramp", "blood test tubes"]
+    others = ["container ship", "pizza oven", "stock exchange"]
+    assert judge([*own, *others]) == [None] * 3 + [OFF_THEME] * 3
+
+
+def test_a_subject_in_other_words_is_the_same(encoder: SentenceEncoder):
+    judge = Judge(encoder, new_theme("Cinema"), THEMES)
+    assert judge(["movie theater", "film theater", "film projector"]) == [None, SAME_SUBJECT, None]
+    assert judge(["film theater"]) == [SAME_SUBJECT]
+
+
+def test_a_new_theme_refuses_only_what_is_far_off(encoder: SentenceEncoder):
+    theme = new_theme("Beekeeping and honey")
+    answers = Judge(encoder, theme, THEMES)(["wooden beehive", "honey jar", "office printer"])
+    assert answers == [None, None, OFF_THEME]
