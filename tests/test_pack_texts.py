@@ -54,14 +54,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def test_all_nodes_are_known():
-    in_pack = [names.LOAD_LLM, names.CONNECT_LLM, names.WRITE_PROMPTS, names.BATCH]
-    assert set(INFO) == {
-        *in_pack,
-        names.JOB_SAMPLER,
-        names.SAVE_IMAGE,
-        names.LORA_STACK,
-        names.STYLE_MODIFIERS,
-    }
+    assert set(INFO) == set(names.SEARCH_WORDS)
 
 
 @each_node
@@ -156,7 +149,9 @@ def test_help_pages_are_of_nodes_that_are_there():
 
 
 def test_templates():
-    assert TEMPLATES == ["plan", "stock", "theme-to-pictures"]
+    assert TEMPLATES == [
+        *("plan", "plan-with-a-server", "stock", "theme-to-pictures", "wish-to-pictures")
+    ]
     for path in places.WORKFLOWS.glob("*.json"):
         assert path.read_bytes() == (EXAMPLES / path.name).read_bytes()
 
@@ -207,6 +202,11 @@ def test_template_converts(name: str):
     assert {node["class_type"] for node in api.values()} <= set(ALL)
 
 
+def test_every_node_stands_in_a_template():
+    graphs = (to_api(load_graph(EXAMPLES / f"{name}.json"), ALL) for name in TEMPLATES)
+    assert {n["class_type"] for api in graphs for n in api.values()} >= set(INFO)
+
+
 def test_theme_to_pictures_is_one_graph():
     api = to_api(load_graph(EXAMPLES / "theme-to-pictures.json"), ALL)
     (write,), (batch,) = find_nodes(api, names.WRITE_PROMPTS), find_nodes(api, names.BATCH)
@@ -215,7 +215,7 @@ def test_theme_to_pictures_is_one_graph():
     behind = {
         node_id: node
         for node_id, node in api.items()
-        if node["class_type"] not in (names.WRITE_PROMPTS, names.LOAD_LLM)
+        if node["class_type"] not in (names.WRITE_PROMPTS, names.LOAD_LLM, names.LOAD_ENCODER)
     }
     behind[batch]["inputs"]["jobs"] = stock[batch]["inputs"]["jobs"]
     assert behind == stock

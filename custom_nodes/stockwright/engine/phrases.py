@@ -39,7 +39,7 @@ _SYNTAX = re.compile(r"\b(?:BREAK|AND)\b")
 
 
 def complete_phrases(pieces: Iterator[str]) -> Generator[str]:
-    """The phrases between commas and ends of sentences, as they become complete, up to a line break.
+    """The phrases between commas and ends of sentences as they become complete, up to a line break.
 
     What is after the last of these is left out, and what never comes to an end is cut off at about
     100 characters. Closing this closes `pieces`, if it can be closed.
