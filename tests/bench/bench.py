@@ -126,7 +126,8 @@ def _plan(amounts: Amounts) -> list[table.Row]:
     _say(f"{amounts.few} prompts for each of {amounts.themes} themes")
     peaks = prompts.peaks(amounts.few, amounts.themes)
     return [
-        *(table.planning(planned, chats, goal="≥ 10") for planned in plans),
+        *(table.planning(planned, chats) for planned in plans[:-1]),
+        table.planning(plans[-1], chats, goal="≥ 10"),
         table.planning_memory(peaks, goal="≤ 1.1"),
     ]
 

@@ -83,7 +83,7 @@ def first_picture(times: FirstPicture | None) -> Row:
     )
 
 
-def planning(planned: Written, chats: Written, goal: str) -> Row:
+def planning(planned: Written, chats: Written, goal: str = "") -> Row:
     return Row(
         f"valid distinct prompts/s: planned / one chat each, {planned.prompts} prompts",
         f"{planned.rate / chats.rate:.1f}",
