@@ -24,10 +24,11 @@ from driver.graphs import (
     title_of,
     to_api,
 )
-from driver.places import WORKFLOWS
+from driver.places import CUSTOM_NODES, WORKFLOWS
 from stockwright.core.jobs import Job, parse_jobs
 
 DATA = Path(__file__).parent / "data"
+EXAMPLES = CUSTOM_NODES / "stockwright" / "example_workflows"
 INFO = json.loads((DATA / "object_info.json").read_text())
 JOB = Job.create(
     theme="Медицина", kind="items", subject="lamp", prompt="a lamp", negative="", seed=3
@@ -296,19 +297,33 @@ def test_jobs_need_one_batch(stock: ApiGraph) -> None:
 
 def test_bind_plan(plan: ApiGraph) -> None:
     before = copy.deepcopy(plan)
-    after = bind_plan(plan, "id: a", "items: {}", 7, 99, ["red chair", "lamp"])
+    after = bind_plan(
+        plan, "id: a", "items: {}", 7, 99, exclude=["red chair", "lamp"], earlier=["a", "b"]
+    )
     found = inputs(after, "StockwrightWritePrompts")
-    assert isinstance(found.pop("llm"), list)
+    assert isinstance(found.pop("llm"), list) and isinstance(found.pop("encoder"), list)
     assert found == {
         "theme": "id: a",
         "kinds": "items: {}",
         "count": 7,
         "seed": 99,
         "exclude": "red chair\nlamp",
+        "earlier": "a\nb",
+        "max_similarity": 0.93,
+        "polish": False,
     }
     assert plan == before
     with pytest.raises(BindingError, match="0 Write Theme Prompts"):
-        bind_plan({}, "a", "b", 1, 1, [])
+        bind_plan({}, "a", "b", 1, 1, exclude=[], earlier=[])
+
+
+def test_jobs_get_in_before_the_nodes_that_rewrite_prompts() -> None:
+    whole = to_api(load_graph(EXAMPLES / "wish-to-pictures.json"), INFO)
+    bound = bind_jobs(whole, [JOB], "out")
+    (translate,) = find_nodes(bound, "StockwrightTranslatePrompt")
+    (batch,) = find_nodes(bound, "StockwrightBatch")
+    assert json.loads(bound[translate]["inputs"]["prompt"])[0]["id"] == JOB.id
+    assert bound[batch] == whole[batch], "its link stays"
 
 
 def test_batch_size(stock: ApiGraph) -> None:

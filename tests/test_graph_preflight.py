@@ -301,7 +301,9 @@ def test_a_graph_that_plans_by_itself_is_driven_without_its_planner(plan: ApiGra
     whole = to_api(load_graph(EXAMPLES / "theme-to-pictures.json"), INFO)
     driven = without_planner(whole, INFO)
     left_out = {node["class_type"] for i, node in whole.items() if i not in driven}
-    assert left_out == {"StockwrightLoadLLM", "StockwrightWritePrompts"}
+    assert left_out == {
+        *("StockwrightLoadLLM", "StockwrightLoadEncoder", "StockwrightWritePrompts")
+    }
     (batch,) = find_nodes(driven, "StockwrightBatch")
     assert driven[batch]["inputs"]["jobs"] == ""
     check(driven, plan, INFO)

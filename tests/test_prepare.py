@@ -199,8 +199,8 @@ def test_a_setting_for_no_node_lists_the_nearest():
     assert error.value.where == "the setting 'Promt.text=x'"
     assert error.value.hint == (
         "Did you mean Prompt? There are: CheckpointLoaderSimple, EmptyLatentImage, KSampler,"
-        " Negative, Prompt, SaveImage, VAEDecode. In the plan graph: Load Prompt LLM, Write Theme"
-        " Prompts."
+        " Negative, Prompt, SaveImage, VAEDecode. In the plan graph: Load Prompt LLM, Load"
+        " Sentence Encoder, Write Theme Prompts."
     )
 
 

@@ -29,6 +29,7 @@ from .model import (
 from .naming import candidates, find_input
 from .nearest import alike, listed, same_file
 from .numbers import SIDES
+from .planners import jobs_entry
 
 CHECKPOINT_INPUT, _MODEL_INPUT = "ckpt_name", "unet_name"
 _ORDERED = {
@@ -37,6 +38,7 @@ _ORDERED = {
     "count": "--count",
     "seed": "--seed",
     "exclude": "--theme, --kinds, --count and --seed",
+    "earlier": "--theme, --kinds, --count and --seed",
 }
 """Inputs of Write Theme Prompts, and the flags that say what goes in."""
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
@@ -101,11 +103,13 @@ def set_only(api: ApiGraph, name: str, value: str, info: ObjectInfo) -> ApiGraph
 
 
 def bind_jobs(api: ApiGraph, jobs: Sequence[Job], folder: str) -> ApiGraph:
-    """Puts jobs into the Stockwright Batch, in place of a link if one is there, and `folder` into
-    the Save Stock Image node. Several of these get a subfolder each, named by title."""
+    """Puts jobs in front of the Stockwright Batch (`jobs_entry`), in place of a link if one is
+    there, and `folder` into the Save Stock Image node. Several of these get a subfolder each, named
+    by title."""
     batch = _only(api, names.BATCH, "Stockwright Batch", "Add one, and save the graph.")
     text = json.dumps([job.to_dict() for job in jobs], ensure_ascii=False)
-    values: dict[str, dict[str, Any]] = {batch: {"jobs": text}}
+    node_id, name = jobs_entry(api, batch)
+    values: dict[str, dict[str, Any]] = {node_id: {name: text}}
     savers = find_nodes(api, names.SAVE_IMAGE)
     for index, node_id in enumerate(savers, start=1):
         own = f"/{slug(title_of(api, node_id))}-{index}" if len(savers) > 1 else ""

@@ -14,6 +14,9 @@ STYLE_MODIFIERS = "StockwrightStyleModifiers"
 EXPAND_PROMPT = "StockwrightExpandPrompt"
 TRANSLATE_PROMPT = "StockwrightTranslatePrompt"
 
+REWRITERS = (STYLE_MODIFIERS, EXPAND_PROMPT, TRANSLATE_PROMPT)
+"""Nodes that take jobs by their input `prompt`, and give the same jobs with other prompts."""
+
 SEARCH_WORDS = {
     LOAD_LLM: ("gguf", "llama", "language model", "языковая модель"),
     CONNECT_LLM: ("ollama", "vllm", "openai", "llama-server", "llm api", "сервер языковой модели"),
