@@ -35,7 +35,7 @@ def make_home(home: Path) -> Path:
     for folder in ("checkpoints", "llm", "loras"):
         (models / folder).mkdir(parents=True)
     shared = INSTALLED / "base" / "models"
-    linked = (f"checkpoints/{SKETCH}", "checkpoints/sketch.source", f"llm/{LLM}")
+    linked = (f"checkpoints/{SKETCH}", f"llm/{LLM}")
     for name in (*linked, "sentence_embedding"):
         (models / name).symlink_to(shared / name)
     (home / "ComfyUI").symlink_to(INSTALLED / "ComfyUI")

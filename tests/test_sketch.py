@@ -1,4 +1,4 @@
-"""The sketch's layout and its builder, with ComfyUI's own modules but without a server."""
+"""The sketch's layout and its file, with ComfyUI's own modules but without a server."""
 
 from __future__ import annotations
 
@@ -12,17 +12,8 @@ from pathlib import Path
 from safetensors import safe_open
 
 from driver import places
+from driver.weights import manifest
 from tests.make_lora import make_lora
-
-BUILD = """
-import comfy.cli_args
-comfy.cli_args.args.cpu = True
-import sys
-from stockwright_sketch.build import build
-
-for seed, path in enumerate(sys.argv[1:]):
-    build(path, seed)
-"""
 
 DETECT = """
 import comfy.cli_args
@@ -59,28 +50,22 @@ def run(*command: str | Path) -> str:
     return done.stdout
 
 
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def test_a_seed_decides_every_byte(sketch_path: Path, tmp_path: Path):
-    again, other = tmp_path / "new folder" / "again.safetensors", tmp_path / "other.safetensors"
-    run("-c", BUILD, again, other)
-    assert sha256(again) == sha256(sketch_path), "the set-up's was built with the first seed, too"
-    assert sha256(other) != sha256(sketch_path)
-    assert [path.name for path in again.parent.iterdir()] == [again.name]
-
-
 def test_the_file_is_small_and_says_what_it_is(sketch_path: Path):
+    shipped = places.CUSTOM_NODES / "stockwright_sketch" / "sketch.safetensors"
+    assert sketch_path.resolve() == shipped
     assert sketch_path.stat().st_size < 40e6
     with safe_open(sketch_path, "pt") as checkpoint:
-        assert checkpoint.metadata() == {
-            "modelspec.title": "stockwright-sketch",
-            "modelspec.description": "random weights, for tests",
-            "modelspec.license": "MIT",
-            "modelspec.resolution": "128x128",
-            "seed": "0",
-        }
+        said = checkpoint.metadata()
+    assert said["modelspec.title"] == "stockwright-sketch"
+    assert "for trying out and for tests" in said["modelspec.description"]
+    assert said["modelspec.license"] == "MIT"
+    assert said["modelspec.resolution"] == "128x128"
+
+
+def test_the_manifest_knows_the_file(sketch_path: Path):
+    model = manifest.read(manifest.shipped_file(), own=False)["sketch"]
+    assert model.size == sketch_path.stat().st_size
+    assert model.sha256 == hashlib.sha256(sketch_path.read_bytes()).hexdigest()
 
 
 def test_comfyui_recognises_the_layout_which_is_registered_once(sketch_path: Path):
