@@ -62,8 +62,7 @@ def steps() -> tuple[Step, ...]:
             _install_packages,
         ),
         Step("the models that write prompts", 500 * _MB, home, _models_done, _install_models),
-        Step("the node packs", _MB, home, _packs_done, _link_packs),
-        Step("the small checkpoint", 50 * _MB, home, _checkpoint_done, _build_checkpoint),
+        Step("the node packs and the small checkpoint", _MB, home, _links_done, _link),
     )
 
 
@@ -215,55 +214,29 @@ def _install_models(scratch: Path, tick: commands.Tick) -> None:
             puller.pull(model)
 
 
-def _pack_links() -> dict[Path, Path]:
-    return {places.BASE / "custom_nodes" / pack: places.CUSTOM_NODES / pack for pack in PACKS}
+def _links() -> dict[Path, Path]:
+    links = {places.BASE / "custom_nodes" / pack: places.CUSTOM_NODES / pack for pack in PACKS}
+    shipped = places.CUSTOM_NODES / "stockwright_sketch" / CHECKPOINT_FILE
+    return links | {places.MODELS / "checkpoints" / CHECKPOINT_FILE: shipped}
 
 
-def _packs_done() -> bool:
-    return all(link.resolve() == pack.resolve() for link, pack in _pack_links().items())
+def _links_done() -> bool:
+    return all(link.resolve() == shipped.resolve() for link, shipped in _links().items())
 
 
-def _link_packs(scratch: Path, tick: commands.Tick) -> None:
+def _link(scratch: Path, tick: commands.Tick) -> None:
     del scratch, tick
-    for link, pack in _pack_links().items():
+    for link, shipped in _links().items():
         link.parent.mkdir(parents=True, exist_ok=True)
-        if link.is_symlink():
-            link.unlink()
+        # An earlier version built a checkpoint there, and left this beside it.
+        stamp = link.with_suffix(".source")
+        if link.is_symlink() or stamp.exists():
+            link.unlink(missing_ok=True)
+            stamp.unlink(missing_ok=True)
         elif link.exists():
             raise SetupFailed(
-                f"{link} is in the way of the link to this checkout's node pack",
-                where="the node packs",
+                f"{link} is in the way of the link to this checkout's {shipped.name}",
+                where="the node packs and the small checkpoint",
                 hint="Move it away and run the same command again.",
             )
-        link.symlink_to(pack, target_is_directory=True)
-
-
-def _checkpoint() -> Path:
-    return places.MODELS / "checkpoints" / CHECKPOINT_FILE
-
-
-def _checkpoint_source() -> tuple[Path, str]:
-    """The file that says from which source the checkpoint was built, and what it has to say."""
-    pack = places.CUSTOM_NODES / "stockwright_sketch"
-    digest = hashlib.sha256()
-    for name in ("build.py", "layout.py"):
-        digest.update((pack / name).read_bytes())
-    return _checkpoint().with_suffix(".source"), digest.hexdigest()
-
-
-def _checkpoint_done() -> bool:
-    stamp, key = _checkpoint_source()
-    return _checkpoint().is_file() and stamp.is_file() and stamp.read_text() == key
-
-
-def _build_checkpoint(scratch: Path, tick: commands.Tick) -> None:
-    part = scratch / CHECKPOINT_FILE
-    commands.run(
-        [sys.executable, str(places.CUSTOM_NODES / "stockwright_sketch" / "build.py"), str(part)],
-        "building",
-        tick,
-        env={"PYTHONPATH": str(places.COMFYUI)},
-    )
-    wheels.put(part, _checkpoint())
-    stamp, key = _checkpoint_source()
-    stamp.write_text(key)
+        link.symlink_to(shipped, target_is_directory=shipped.is_dir())

@@ -66,8 +66,8 @@ class Job:
     def to_dict(self) -> dict[str, Any]:
         """What `parse_jobs` reads back; what is not given is left out."""
         values = asdict(self) | {"axes": dict(self.axes)}
-        optional = {"width": None, "height": None, "origin": "", "axes": {}}
-        return {k: v for k, v in values.items() if k not in optional or v != optional[k]}
+        optional = ("width", "height", "origin", "axes")
+        return {k: v for k, v in values.items() if k not in optional or v not in (None, "", {})}
 
 
 def parse_jobs(source: str | Iterable[Any]) -> tuple[Job, ...]:

@@ -22,7 +22,7 @@ from . import autoencoder, checkpoint, dataset, judge, sheet, train
 from .dataset import Picture
 
 ASKED = {"items": 200, "interiors": 50, "exteriors": 50}
-LEARNT = 6000
+LEARNT = 4500
 HELD_BACK = 600
 QUESTIONS = (f"thing, among {judge.THINGS}", "colour of the ground", "kind")
 

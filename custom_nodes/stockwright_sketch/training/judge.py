@@ -24,7 +24,7 @@ from .sprites import Sprites
 THINGS = 50
 KINDS = ("interiors", "exteriors", "items")
 GROUNDS = tuple(COLOURS)
-EPOCHS = 8
+EPOCHS = 5
 
 
 def things() -> list[str]:

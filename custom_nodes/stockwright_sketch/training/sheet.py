@@ -13,7 +13,7 @@ from . import text
 from .networks import SIZES, Networks
 
 STEPS = 20
-GUIDANCE = 4.0
+GUIDANCE = 2.5
 
 PROMPTS = (
     "stack of books, Trainings and Education, still life on a clean surface, commercial product "
