@@ -54,4 +54,4 @@ train-sketch: setup
 	@$(IN_COMFYUI).train $(SKETCH) $(if $(QUICK),--quick) --folder $(TRAINING)
 
 eval-sketch: setup
-	@$(IN_COMFYUI).evaluate $(SKETCH) --folder $(TRAINING)
+	@$(IN_COMFYUI).evaluate custom_nodes/stockwright_sketch/sketch.safetensors --folder $(TRAINING)

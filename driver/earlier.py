@@ -1,33 +1,31 @@
-"""Prompts of other runs that lie beside one: what a new run of a theme must differ from."""
+"""Jobs of other runs that lie beside one: what a new run of a theme must differ from."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 
-def earlier_prompts(run: Path, theme: str) -> list[str]:
-    """Prompts of a theme (its title) in all other runs of the folder that `run` lies in.
+def earlier_jobs(run: Path, theme: str) -> list[tuple[str, str]]:
+    """(subject, prompt) of a theme's jobs (its title) in all other runs of the folder that `run`
+    lies in.
 
     By name of the runs, as planned. What cannot be read as a ledger is passed over: it belongs to
     someone else, or to a run whose own command will say so.
     """
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     for path in sorted(run.absolute().parent.glob("*/run.sqlite")):
         if path.parent != run.absolute():
-            found += _prompts(path, theme)
+            found += _jobs(path, theme)
     return found
 
 
-def _prompts(path: Path, theme: str) -> Iterator[str]:
+def _jobs(path: Path, theme: str) -> list[tuple[str, str]]:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
-            rows = db.execute(
-                "SELECT prompt FROM jobs WHERE theme = ? ORDER BY position", (theme,)
+            return db.execute(
+                "SELECT subject, prompt FROM jobs WHERE theme = ? ORDER BY position", (theme,)
             ).fetchall()
     except sqlite3.Error:
-        return
-    for (prompt,) in rows:
-        yield prompt
+        return []

@@ -1,8 +1,7 @@
 """Planning: the plan graph runs once for each theme, and its jobs go into the ledger.
 
-The graph is told the subjects that are in the ledger, which must not come again, and the prompts
-that new ones must differ from: those of the ledger, and those of other runs beside this one that
-have the theme.
+The graph is told the subjects that must not come again, and the prompts that new ones must differ
+from: those of the ledger, and those of other runs beside this one that have the theme.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from stockwright.core.kinds import kinds_to_yaml
 from stockwright.core.names import UI_JOBS, UI_PLAN
 from stockwright.core.themes import Theme
 
-from .earlier import earlier_prompts
+from .earlier import earlier_jobs
 from .errors import PlanFailed, ServerDown
 from .events import Planning, Report, ThemePlanned
 from .follow import Follower, Lost
@@ -48,15 +47,17 @@ class Planner:
         self, theme: Theme, count: int, ledger: Ledger, server: Server, client_id: str
     ) -> str:
         """Queues the plan of a theme; its graph id."""
-        earlier = [*ledger.prompts(), *earlier_prompts(self._folder, theme.title)]
+        others = earlier_jobs(self._folder, theme.title)
+        subjects = [*ledger.subjects(), *(subject for subject, _ in others)]
+        prompts = [*ledger.prompts(), *(prompt for _, prompt in others)]
         graph = bind_plan(
             self._graph,
             theme.to_yaml(),
             kinds_to_yaml(self._order.kinds),
             count,
             self._order.seed,
-            exclude=ledger.subjects(),
-            earlier=list(dict.fromkeys(earlier)),
+            exclude=list(dict.fromkeys(subjects)),
+            earlier=list(dict.fromkeys(prompts)),
         )
         graph_id, self.theme = str(uuid.uuid4()), theme.title
         server.queue_graph(graph, graph_id, client_id, workflow=None)

@@ -42,11 +42,12 @@ from .graphs import (
     size_of,
     to_api,
     trace_graph,
+    with_inputs,
     without_planner,
 )
 from .order import Order
 
-SKETCH, SKETCH_SIZE = "sketch.safetensors", 128
+SKETCH, SKETCH_SIZE, SKETCH_CFG = "sketch.safetensors", 128, 2.5
 """The small checkpoint that set-up makes, and the side of its pictures in pixels."""
 
 
@@ -209,7 +210,10 @@ def _takes_a_size(stock: ApiGraph, info: ObjectInfo) -> bool:
 
 
 def _with_sketch(stock: ApiGraph, info: ObjectInfo) -> ApiGraph:
-    return _sized(set_checkpoint(stock, SKETCH, info), SKETCH_SIZE, SKETCH_SIZE, info)
+    """The graph with the small checkpoint, at the size and the guidance at which it draws best."""
+    sized = _sized(set_checkpoint(stock, SKETCH, info), SKETCH_SIZE, SKETCH_SIZE, info)
+    guided = [i for i, node in sized.items() if isinstance(node["inputs"].get("cfg"), (int, float))]
+    return with_inputs(sized, {node_id: {"cfg": SKETCH_CFG} for node_id in guided})
 
 
 def canvas_of(workflow: dict[str, Any]) -> dict[str, Any] | None:

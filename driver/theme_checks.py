@@ -3,13 +3,16 @@
 | file | what is looked at |
 |---|---|
 | kinds.yaml, llm.yaml, forbidden.yaml | whether it can be used; its first fault is told |
-| any other | whether it is a theme; then its names, its kinds and each of its seeds |
+| glossary.yaml | the same |
+| modifiers/contradictions.yaml, modifiers/*.json | the same |
+| any other | whether it is a theme; then its names, its language, its kinds and each of its seeds |
 
 A fault keeps a file from being used as it is meant. Advice does not.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +22,11 @@ from typing import TypeVar
 from stockwright.core.definitions import SUFFIXES, Definition, nearest, read_text
 from stockwright.core.errors import StockwrightError, ThemeInvalid
 from stockwright.core.forbidden import Forbidden
+from stockwright.core.glossary import load_glossary
 from stockwright.core.kinds import Kind, load_kinds
+from stockwright.core.modifiers.contradictions import FILE as CONTRADICTIONS
+from stockwright.core.modifiers.contradictions import Contradictions
+from stockwright.core.modifiers.table import ENDING, ModifierTable
 from stockwright.core.naming import phrases
 from stockwright.core.subjects import Sieve, subject_keys, tidied, words_of
 from stockwright.core.themes import Theme, find_theme, read_theme
@@ -31,6 +38,7 @@ _T = TypeVar("_T")
 
 FEW = 30
 """Seeds of a kind below which a theme may run dry under a small model."""
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,8 @@ class Finding:
 
 def prompt_files(folder: Path) -> list[Path]:
     """The files of a prompts folder that `findings` knows."""
-    named = [folder / name for name in _LOADERS]
+    named = [folder / name for name in (*_BESIDE, CONTRADICTIONS)]
+    named += sorted((folder / CONTRADICTIONS.parent).glob(f"*{ENDING}"))
     themes = sorted(p for p in (folder / "themes").glob("*") if p.suffix in SUFFIXES)
     return [path for path in named if path.is_file()] + themes
 
@@ -65,9 +74,8 @@ def findings(files: Sequence[Path]) -> list[Finding]:
     rules: dict[Path, Rules] = {}
     for path in files:
         try:
-            if load := _LOADERS.get(path.name):
-                read_text(path, ThemeInvalid)  # a folder may lack it, a file that is named may not
-                load([path.parent])
+            if not _is_theme(path):
+                _load(path)
             else:
                 themes[path] = read_theme(path)
         except StockwrightError as error:
@@ -80,6 +88,7 @@ def findings(files: Sequence[Path]) -> list[Finding]:
             found += rules[folder].faults
         values = Definition.read(read_text(path, ThemeInvalid), str(path), ThemeInvalid)
         found += _names(values, theme, [theme, *_beside(path, theme, known)])
+        found += _foreign(values, theme)
         found += _seeds(values, theme, rules[folder])
     return list(dict.fromkeys(found))
 
@@ -101,18 +110,39 @@ class Rules:
             return None
 
 
-_LOADERS: dict[str, Callable[[Iterable[Path]], object]] = {
+_BESIDE: dict[str, Callable[[Iterable[Path]], object]] = {
     "kinds.yaml": load_kinds,
     "llm.yaml": load_wording,
     "forbidden.yaml": Forbidden.load,
+    "glossary.yaml": load_glossary,
 }
+
+
+def _is_theme(path: Path) -> bool:
+    return not (path.name in _BESIDE or path.suffix == ENDING or _is_contradictions(path))
+
+
+def _is_contradictions(path: Path) -> bool:
+    return path.absolute().parts[-2:] == CONTRADICTIONS.parts
+
+
+def _load(path: Path) -> None:
+    """Raises StockwrightError: a file beside the themes that cannot be used."""
+    if path.suffix == ENDING:
+        ModifierTable.load(path)
+        return
+    read_text(path, ThemeInvalid)  # a folder may lack it, a file that is named may not
+    if _is_contradictions(path):
+        Contradictions.load([path.absolute().parent.parent])
+    else:
+        _BESIDE[path.name]([path.parent])
 
 
 def _coming_along() -> dict[Path, Theme]:
     """The pack's themes; one with a fault is passed over, it has a check of its own."""
     themes: dict[Path, Theme] = {}
     for path in prompt_files(PROMPTS):
-        if path.name not in _LOADERS:
+        if _is_theme(path):
             with suppress(ThemeInvalid):
                 themes[path.resolve()] = read_theme(path)
     return themes
@@ -142,6 +172,21 @@ def _names(values: Definition, theme: Theme, themes: Sequence[Theme]) -> list[Fi
     return found
 
 
+def _foreign(values: Definition, theme: Theme) -> list[Finding]:
+    """What goes into prompts or to the language model, and is not English."""
+    seeds = values.inner("seeds")
+    texts = [(values.at("about"), theme.about), (values.at("look"), theme.look)]
+    texts += [(values.at("areas", place), area) for place, area in enumerate(theme.areas)]
+    for kind, subjects in theme.seeds:
+        texts += [(seeds.at(kind, place), subject) for place, subject in enumerate(subjects)]
+    hint = "Write it in English. Russian names go into title_ru and aliases."
+    return [
+        Finding(where, f"{text[:40]!r} is not English", hint, is_fault=True)
+        for where, text in texts
+        if _CYRILLIC.search(text)
+    ]
+
+
 def _seeds(values: Definition, theme: Theme, rules: Rules) -> list[Finding]:
     if rules.kinds is None:
         return []
@@ -167,7 +212,7 @@ def _seeds(values: Definition, theme: Theme, rules: Rules) -> list[Finding]:
             found.append(Finding(where, what, "They are used where the language model runs dry."))
         check = _SeedCheck(theme, kind, rules)
         for place, subject in enumerate(subjects):
-            if why := check.refusal(tidied(subject)):
+            if not _CYRILLIC.search(subject) and (why := check.refusal(tidied(subject))):
                 found.append(Finding(seeds.at(kind.name, place), f"{subject!r} {why[0]}", why[1]))
     return found
 
@@ -189,12 +234,13 @@ class _SeedCheck:
     def refusal(self, subject: str) -> tuple[str, str] | None:
         """What is wrong with it and what to do, or None."""
         if reason := self._sieve.refusal(subject):
-            return self._told(reason, words_of(subject))
+            return self._told(reason, subject)
         if self._forbidden and (reason := self._forbidden.reason(subject, people=self._people)):
             return "will never be used", f"forbidden.yaml has a word of it under {reason}."
         return None
 
-    def _told(self, reason: str, words: list[str]) -> tuple[str, str]:
+    def _told(self, reason: str, subject: str) -> tuple[str, str]:
+        words = words_of(subject)
         if reason == "unwanted":
             return f"holds {_first(words, self._sieve.unwanted)}", "llm.yaml has it under unwanted."
         if reason == "avoided":
@@ -206,7 +252,7 @@ class _SeedCheck:
             hint = f"kinds.yaml has it for {self._kind.name} under without."
             return f"holds {held}", hint
         hint = f"kinds.yaml has the endings of {self._kind.name} under endings."
-        return f"ends with {words[-1]!r}, which names none of the {self._kind.name}", hint
+        return f"ends with {subject.split()[-1]!r}, which names none of the {self._kind.name}", hint
 
 
 def _first(words: Iterable[str], of: Iterable[str]) -> str:

@@ -29,17 +29,18 @@ _NOTES = {
 }
 
 
-def drafted(title: str, jobs: Iterable[Job], areas: Sequence[str]) -> Theme:
-    """The theme that planned jobs make: their subjects are its seeds.
+def drafted(title: str, jobs: Iterable[Job]) -> Theme:
+    """The theme that planned jobs make: their subjects are its seeds, and the areas that their
+    origins name are its own.
 
-    Without `areas`, those that the jobs' origins name are taken. Raises ThemeInvalid for a title
-    that cannot be one.
+    Raises:
+        ThemeInvalid: a title that cannot be one.
     """
     seeds: dict[str, dict[str, None]] = {}
-    named: dict[str, None] = dict.fromkeys(areas)
+    named: dict[str, None] = {}
     for job in jobs:
         seeds.setdefault(job.kind, {})[job.subject] = None
-        if not areas and (area := _AREA.search(job.origin)):
+        if area := _AREA.search(job.origin):
             named[area[1].strip()] = None
     return replace(
         new_theme(title),

@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     one = several.add_parser("list", parents=[shared], help=about, description=about)
     one.set_defaults(run=_list)
 
-    about = "check theme files, kinds.yaml, llm.yaml and forbidden.yaml"
+    about = "check theme files and the files beside them"
     one = several.add_parser("check", parents=[shared], help=about, description=about)
     one.set_defaults(run=_check)
     one.add_argument("files", nargs="*", type=Path, metavar="FILE", help="none means all")
@@ -133,7 +133,7 @@ def _new(args: argparse.Namespace) -> int:
     asked = _asked(theme, args.llm, args.server)
     with reporting(as_json=False) as report:
         jobs, _ = plan_only(asked, report)
-    draft = drafted(theme.title, jobs, ())
+    draft = drafted(theme.title, jobs)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("x", encoding="utf-8") as file:
         file.write(draft_text(draft, COMMAND))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import cache
 from itertools import combinations, product
@@ -11,9 +12,12 @@ from random import Random
 import pytest
 
 from stockwright.core.axes import Axis, Dealer, Table, opposite, parse_clash
-from stockwright.core.kinds import Kind, load_kinds
+from stockwright.core.kinds import Kind, load_kinds, quotas, shares_of
+from stockwright.core.themes import Theme, load_themes
 
-KINDS = load_kinds([Path(__file__).parent.parent / "prompts"])
+PROMPTS = Path(__file__).parent.parent / "prompts"
+KINDS = load_kinds([PROMPTS])
+THEMES = load_themes([PROMPTS])
 WORDS = ["modern", "old", "small", "grand", "quiet"]
 SUBJECTS = {
     "interiors": """dental clinic, meeting room, wine cellar, library, server room, gym,
@@ -75,6 +79,78 @@ def test_two_thousand_deals_of_the_kinds_that_come_along(kind: Kind) -> None:
     for axis in kind.axes:
         assert max(off(axis, deals).values()) <= 0.2
         assert max(off(axis, deals[: 20 * len(axis.values)]).values()) <= 0.2
+
+
+# What no deal of the kinds that come along may hold: kind, and patterns of which one is in the
+# subject or a value and the other in another one of them.
+IMPOSSIBLE = [
+    ("exteriors", "entrance|storefront|facade|gate|alley", "aerial|distant"),
+    ("exteriors", "sunlight|backlit|midday", "fog|after rain"),
+    ("exteriors", "cloudless", "night|overcast|hazy|blue hour|backlit"),
+    ("exteriors", "storm clouds", "sunlight|midday|blue hour"),
+    ("exteriors", "night|blue hour|overcast|outlines", "midday|sunlight|long shadows"),
+    ("exteriors", "icy blue tones", "golden|outlines|autumn leaves"),
+    ("exteriors", "amber", "blue hour|fresh snow"),
+    ("exteriors", "snowboard|skating|sled|christmas|ski", "blossom|summer|autumn"),
+    ("exteriors", "lavender|sunflower|wheat|beach|palm|jungle", "autumn leaves|fresh snow"),
+    ("exteriors", "tennis|terrace|ivy", "fresh snow"),
+    ("exteriors", "skyline|rooftop", "worm's eye"),
+    ("interiors", "cockpit|cabin|booth", "skylight|high viewpoint|telephoto"),
+    ("interiors", "cellar|vault|cold storage", "large windows|skylight|sun|outside"),
+    ("interiors", "operating|laboratory|ward|dental", "rough"),
+    ("interiors", "castle|palace|vintage|antique", "futuristic"),
+    ("items", "low-key", "white|pale|pastel|yellow|sage|light grey|linen"),
+    ("items", "high-key", "dark slate|deep blue"),
+    ("items", "macro", "reflection|pedestal|empty space|copy space|props"),
+    ("items", "pass|card|tile|map|sheet|ticket|banknote|envelope|tag", "low angle|side profile"),
+    ("items", "glass|bowl|vase|pot|globe|bottle", "flat lay"),
+    ("items", "seamless", "blurred"),
+    ("items", "dappled|hard sun", "surgical|scalpel|forceps|seamless"),
+]
+
+
+@cache
+def pool(kind: Kind, theme: Theme) -> list[tuple[str, dict[str, str]]]:
+    """The subjects and values of 770 jobs of a theme, several pictures each."""
+    number = quotas(770, shares_of(KINDS))[kind.name]
+    dealer, rng = Dealer(kind.axes, kind.clashes, Random(11)), Random(12)
+    subjects = [*theme.seeds_of(kind.name)] * number
+    subjects = subjects[:number]
+    rng.shuffle(subjects)
+    return [(subject, dealer.deal(subject) or {}) for subject in subjects]
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.id)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_shares_hold_for_the_subjects_of_each_theme(kind: Kind, theme: Theme) -> None:
+    deals = [drawn for _, drawn in pool(kind, theme)]
+    for axis in kind.axes:
+        assert max(off(axis, deals).values()) <= 0.2
+
+
+@pytest.mark.parametrize(("name", "one", "other"), IMPOSSIBLE)
+def test_what_a_photographer_would_laugh_at_is_not_dealt(name: str, one: str, other: str) -> None:
+    (kind,) = (kind for kind in KINDS if kind.name == name)
+    held = dict.fromkeys((one, other), 0)
+    for subject, drawn in (deal for theme in THEMES for deal in pool(kind, theme)):
+        texts = [subject, *drawn.values()]
+        at = {
+            side: {n for n, text in enumerate(texts) if re.search(rf"\b(?:{side})\b", text)}
+            for side in held
+        }
+        assert not at[one] or not at[other] - at[one], texts
+        held = {side: number + len(at[side]) for side, number in held.items()}
+    assert min(held.values()), "the patterns are to find something"
+
+
+def test_the_values_go_with_buildings_and_with_landscapes() -> None:
+    """What a wheat field does not have is no value of exteriors, and what a cockpit does not is
+    none of interiors."""
+    words = r"stone|brick|timber|concrete|slate|aluminium|walls|floor|furniture|panels|architect"
+    for kind in KINDS[:2]:
+        values = [value for axis in kind.axes for value in axis.values]
+        assert not [value for value in values if re.search(words, value)]
+    assert "architect" not in KINDS[1].prompt
 
 
 def test_a_subject_gets_every_combination_once_and_then_none() -> None:
@@ -185,9 +261,12 @@ def test_an_axis_of_which_nothing_fits_gives_none() -> None:
     ],
 )
 def test_clashes_are_whole_words_on_opposite_sides(text: str, other: str, clash: bool) -> None:
-    table = Table(["snow, frost + lawn, green field"])
-    assert table.clash(text, other) is clash
-    assert table.clash(other, text) is clash
+    clashes = ["snow, frost + lawn, green field"]
+    for subject, value in ((text, other), (other, text)):
+        dealer = Dealer([Axis("a", (value,), (1.0,))], clashes, Random(0))
+        assert (dealer.deal(subject) is None) is clash
+        both = [Axis("a", (subject,), (1.0,)), Axis("b", (value,), (1.0,))]
+        assert (Dealer(both, clashes, Random(0)).deal("x") is None) is clash
 
 
 def test_what_is_no_clash() -> None:

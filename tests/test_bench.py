@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,3 +22,19 @@ def test_it_prints_a_table():
     assert len(ratios) == 12
     assert len(figures) >= 9
     assert all(float(text) > 0 for text in figures)
+
+
+def test_planning_is_timed_with_the_judge_of_subjects():
+    judged = (
+        "import prompts; bench = object.__new__(prompts._Bench); "
+        "bench._themes, bench._forbidden, bench._count_tokens = (), None, len; "
+        "print(bench._checks().judge_of is not None)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", judged],
+        # As a script of the bench finds its neighbours, and the repository.
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(BENCH.parent), *sys.path])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "True", done.stderr

@@ -9,12 +9,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from driver.errors import PlanFailed
 from driver.events import Event, Planning, ThemePlanned
 from stockwright.core.axes import Axis
 from stockwright.core.forbidden import Forbidden
 from stockwright.core.jobs import Job
 from stockwright.core.kinds import Kind
 from stockwright.core.themes import Theme
+from tests.evalprompts import __main__ as command
 from tests.evalprompts import sheet, table
 from tests.evalprompts.judging import Judge, Verdict
 from tests.evalprompts.kindjudge import KINDS, KindJudge, Seed
@@ -28,8 +30,9 @@ from tests.evalprompts.measures import (
     nearest,
     vendi_score,
 )
-from tests.evalprompts.planned import Clock, Planned
+from tests.evalprompts.planned import Clock, Plan, Planned, without_failures
 from tests.evalprompts.themejudge import ThemeJudge
+from tests.evalprompts.wordjudge import WordJudge
 
 LIGHT = Axis("light", ("day", "dusk"), (3, 1))
 ROOMS = Kind(name="interiors", share=1, ask="rooms", prompt="{subject}, {light}", axes=(LIGHT,))
@@ -57,7 +60,7 @@ def encode(texts: Sequence[str]) -> Rows:
 def test_a_share_reaches_a_goal_by_its_counts() -> None:
     assert Share(95, 100).reaches(95)
     assert not Share(1899, 2000).reaches(95)  # 94.95 %
-    assert Share(0, 0).reaches(95)
+    assert not Share(0, 0).reaches(95)  # nothing was measured
 
 
 def test_nearest_and_highest_cosine() -> None:
@@ -160,16 +163,20 @@ BEES = Theme(id="bees", title="Bees", about="honey")
 STARS = Theme(id="stars", title="Stars", people="no")
 
 
-def verdicts(theme: Theme, jobs: Sequence[Job], people: bool = False) -> list[Verdict]:
-    judge = Judge(
+def judge_of(people: bool = False) -> Judge:
+    return Judge(
         [BEES],
         [BEES, STARS],
         [replace(ROOMS, people=people)],
         encode=encode,
         forbidden=Forbidden([("people", "keeper"), ("brands", "acme")]),
+        words=WordJudge({"people": ["beekeeper"], "text": ["poster"]}),
         count_tokens=lambda text: len(text.split()),
     )
-    return judge.verdicts(theme, jobs, encode([j.prompt for j in jobs]))
+
+
+def verdicts(theme: Theme, jobs: Sequence[Job], people: bool = False) -> list[Verdict]:
+    return judge_of(people).verdicts(theme, jobs, encode([j.prompt for j in jobs]))
 
 
 def test_a_prompt_is_on_theme_by_the_nearest_description() -> None:
@@ -183,6 +190,13 @@ def test_a_prompt_is_on_theme_by_the_nearest_description() -> None:
     assert [v.on_theme for v in found] == [True, True, False]
     assert found[0].subject_theme == "Bees"
     assert found[2].subject_theme == "Stars"
+
+
+def test_a_theme_without_a_file_is_judged_by_the_subject_alone() -> None:
+    about_bees = job("honey bees", "honey bees, stars stars stars", theme="Stars")
+    (found,) = verdicts(STARS, [about_bees])
+    assert found.plain_theme == "Stars"  # its title is in the prompt
+    assert not found.on_theme
 
 
 STYLE = replace(ROOMS, prompt="{subject}, {theme}, stars stars stars", axes=())
@@ -205,6 +219,46 @@ def test_the_judge_of_themes_is_tried_with_right_and_wrong_subjects() -> None:
     assert ThemeJudge([BEES, STARS], [kind], encode).agreement() == (Share(0, 0), Share(0, 0))
 
 
+def test_the_judge_of_themes_without_a_file_is_tried_with_titles() -> None:
+    seeded = [
+        replace(BEES, about="comet", seeds=(("interiors", ("honey bees", "bees")),)),
+        replace(STARS, about="comet", seeds=(("interiors", ("stars", "comet")),)),
+    ]
+    judge = ThemeJudge(seeded, [STYLE], encode)
+    # Its title alone does not tell that the comet is a matter of the stars.
+    assert judge.agreement_by_title() == (Share(3, 4), Share(0, 4))
+    assert ThemeJudge([BEES], [STYLE], encode).agreement_by_title() == (Share(0, 0), Share(0, 0))
+
+
+def test_the_evaluation_has_a_list_of_its_own_words() -> None:
+    judge = WordJudge.load()
+    shown = {
+        "a Beekeeper at the hive, soft light": "beekeeper",
+        "market stalls, two shoemakers": "shoemakers",
+        "a desk, poster on the wall, lego bricks": "lego, poster",
+        "sunflowers in the style of monet": "in the style of",
+    }
+    for prompt, words in shown.items():
+        assert judge.found(prompt, people=False) == words
+    for prompt in (
+        "student dormitory, waiter's station, dentist chair, mechanic workshop",
+        "manhole, signal lamp, keyboard, humane design, personal desk",
+    ):
+        assert judge.found(prompt, people=False) == ""
+    assert judge.found("a beekeeper with an iphone", people=True) == "iphone"
+
+
+def test_words_of_that_list_count_whatever_the_planner_thinks() -> None:
+    jobs = [job("bees", "bees with a beekeeper", theme="Bees"), job("bees", "poster", theme="Bees")]
+    assert [v.words for v in verdicts(BEES, jobs)] == ["beekeeper", "poster"]
+    assert [v.words for v in verdicts(BEES, jobs, people=True)] == ["", "poster"]
+    assert [v.forbidden for v in verdicts(BEES, jobs)] == ["", ""]
+    found = table.Row.of("Bees", 2, verdicts(BEES, jobs), encode(["a", "b"]), [], EFFORT)
+    assert (found.words, found.forbidden) == (2, 0)
+    assert "Bees: forbidden 2, goal 0" in table.missed([found])
+    assert "**must not hold: poster**" in sheet.lines("Bees", verdicts(BEES, jobs), 1)[-2]
+
+
 def test_people_are_forbidden_where_kind_or_theme_says_so() -> None:
     jobs = [job("bees", "bees with a keeper", theme="Bees"), job("bees", "acme bees", theme="Bees")]
     assert [v.forbidden for v in verdicts(BEES, jobs)] == ["people", "brands"]
@@ -217,18 +271,22 @@ def test_a_prompt_of_more_than_75_tokens_is_over_budget() -> None:
     assert [v.over_budget for v in verdicts(BEES, [short, long])] == [False, True]
 
 
+EFFORT = table.Effort(4.0, 6, 1)
+
+
 def row(name: str = table.ALL, **changes: object) -> table.Row:
     found = verdicts(BEES, [job("honey", theme="Bees"), job("bees", theme="Bees")])
     vectors = encode(["honey", "bees"])
-    made = table.Row.of(name, found, vectors, [ROOMS], table.Effort(4.0, 6, 1))
+    made = table.Row.of(name, 2, found, vectors, [ROOMS], EFFORT)
+    changes = {"kind": Share(1, 1), **changes}  # no seeds of other themes judge it here
     return replace(made, **changes)
 
 
 def test_a_row_and_its_cells() -> None:
-    head, _, line = table.lines([row("Bees")])
+    head, _, line = table.lines([row("Bees", kind=Share(0, 0))])
     cells = dict(zip(head.split(" | "), line.split(" | "), strict=True))
     assert cells["on theme (≥ 95 %)"] == "100 %"
-    assert cells["right kind (≥ 95 %)"] == "-"  # no seeds of other themes
+    assert cells["right kind (≥ 95 %)"] == "**-**"
     assert cells["highest cosine"] == "0.010"
     assert cells["axis balance"] == "-"
     assert cells["dry calls"] == "1 of 6"
@@ -242,20 +300,21 @@ def test_shares_are_rounded_down_and_a_miss_is_bold() -> None:
 
 
 def test_all_together_must_be_on_theme_and_each_theme_distinct() -> None:
-    poor = row("Bees", on_theme=Share(1, 2), distinct=Share(1, 2), prompts=2)
+    poor = row("Bees", on_theme=Share(1, 2), distinct=Share(1, 2))
     assert table.missed([poor, row()]) == [
         "Bees: distinct subjects 50 %, goal ≥ 80 % of 100 a theme"
     ]
-    many = replace(poor, prompts=101)
+    many = replace(poor, prompts=101, asked=101)
     assert table.missed([many, row()]) == []
     missed = table.missed(
-        [row(kind=Share(9, 10), on_theme=Share(9, 10), duplicates=1, forbidden=2)]
+        [row(kind=Share(9, 10), on_theme=Share(9, 10), duplicates=1, words=3, forbidden=2)]
     )
     assert [line.split(", goal")[0] for line in missed] == [
         "all: on theme 90 %",
         "all: right kind 90 %",
         "all: duplicates 1",
-        "all: forbidden 2",
+        "all: forbidden 3",
+        "all: forbidden by the planner's list 2",
     ]
 
 
@@ -283,3 +342,56 @@ def test_the_clock_tells_themes_apart_and_passes_events_on() -> None:
     assert found[0].effort.seconds >= 0
     assert (found[0].effort.calls, found[0].effort.dry) == (6, 2)
     assert seen == events
+
+
+def test_a_theme_that_runs_out_of_subjects_is_a_row_and_a_missed_goal() -> None:
+    clock = Clock(lambda event: None)
+    calls: list[list[str]] = []
+
+    def jobs_of(left: Sequence[Theme]) -> list[Job]:
+        calls.append([theme.title for theme in left])
+        for theme in left:
+            clock(Planning(theme.title, 0, 2))
+            if theme is STARS:
+                raise PlanFailed("1 prompts of 2 asked", where="theme 'Stars'")
+            clock(ThemePlanned(theme.title, 1, 1, {}, [], calls=len(calls), dry=0))
+        return [job("honey", theme=theme.title) for theme in left]
+
+    jobs = without_failures([BEES, STARS], jobs_of, clock)
+    assert calls == [["Bees", "Stars"], ["Bees"]]
+    bees, stars = clock.planned([BEES, STARS], jobs)
+    assert (len(bees.jobs), bees.effort.calls, bees.failure) == (1, 1, "")  # as at first
+    assert (stars.jobs, stars.effort.calls) == ((), 0)
+    assert "1 prompts of 2" in stars.failure
+    empty = table.Row.of("Stars", 2, verdicts(STARS, []), encode([]), [ROOMS], EFFORT)
+    assert "| **0 of 2** |" in table.lines([empty])[-1]
+    assert table.missed([empty]) == ["Stars: prompts 0 of 2, goal as many as asked"]
+    assert len(sheet.lines("Stars", [], 1)) == 3
+    assert without_failures([STARS], jobs_of, clock) == []
+
+
+class Encoder:
+    def vectors(self, texts: Sequence[str]) -> Rows:
+        """As `SentenceEncoder`: those of no texts have no width."""
+        return encode(texts) if texts else np.zeros((0, 1), np.float32)
+
+
+def test_the_text_has_a_row_for_a_theme_without_prompts() -> None:
+    honey = (job("honey", theme="Bees"), job("bees", theme="Bees"))
+    failed = Planned(STARS, (), EFFORT, "theme 'Stars': 1 prompts of 2 asked")
+    plan = Plan((ROOMS,), "small", (Planned(BEES, honey, EFFORT), failed))
+    judge = judge_of()
+    found, vectors = command._judged(judge, plan, Encoder())  # type: ignore[arg-type]
+    made = command._rows(plan, 2, found, vectors)
+    assert [(row.name, row.prompts, row.asked) for row in made] == [
+        ("Bees", 2, 2),
+        ("Stars", 0, 2),
+        ("all", 2, 4),
+    ]
+    missed = table.missed(made)
+    assert "Stars: prompts 0 of 2, goal as many as asked" in missed
+    text = command._text(plan, 2, made, missed, judge)
+    assert "- Not planned: theme 'Stars': 1 prompts of 2 asked" in text
+    nothing = Plan((ROOMS,), "small", (failed,))
+    made = command._rows(nothing, 2, *command._judged(judge, nothing, Encoder()))  # type: ignore[arg-type]
+    assert made[-1].prompts == 0

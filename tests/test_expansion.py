@@ -14,10 +14,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from stockwright.core.checking import BUDGET
 from stockwright.core.errors import ExpanderUnavailable, LLMUnavailable
 from stockwright.engine import causal, hub, llm
 from stockwright.engine.causal import PromptModel
-from stockwright.engine.expansion import CLIP_BUDGET, Limits, expand
+from stockwright.engine.expansion import Limits, expand
 from stockwright.engine.llm import PromptLLM
 from stockwright.engine.phrases import complete_phrases, is_usable, subject_words
 from tests.make_expander import PHRASES, make_expander
@@ -111,7 +112,7 @@ def test_what_is_forbidden_only_across_a_comma_is_found(model: PromptModel):
 def test_the_length_and_the_budget_are_kept(model: PromptModel, length: int):
     for prompt in ("a castle", " ".join(["castle"] * 60)):
         text = run(model, prompt, limits=limits(length))
-        assert words(text) <= min(words(prompt) + length, CLIP_BUDGET)
+        assert words(text) <= min(words(prompt) + length, BUDGET)
         assert (text == prompt) == (length < 3)
 
 

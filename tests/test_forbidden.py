@@ -11,6 +11,7 @@ import pytest
 from stockwright.core.errors import ForbiddenInvalid
 from stockwright.core.forbidden import CATEGORIES, Forbidden
 from stockwright.core.kinds import load_kinds
+from stockwright.core.themes import Theme, load_themes
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
 SHIPPED = Forbidden.load([PROMPTS])
@@ -21,7 +22,7 @@ SHIPPED = Forbidden.load([PROMPTS])
     [
         ("two nurses in a ward", "people"),
         ("a crowd on a square", "people"),
-        ("the woman's desk", "people"),
+        ("the woman's smile", "people"),
         ("Coca-Cola bottle on a table", "brands"),
         ("McDonald's restaurant", "brands"),
         ("an iPhone", "brands"),
@@ -38,6 +39,22 @@ SHIPPED = Forbidden.load([PROMPTS])
         ("rifles in a cabinet", "other"),
         ("a pool of blood", "other"),
         ("slot machine hall", "other"),
+        ("dentist at work", "people"),
+        ("pharmacists", "people"),
+        ("a couple on a pier", "people"),
+        ("film crew", "people"),
+        ("schoolgirl with a globe", "people"),
+        ("beekeeper", "people"),
+        ("portrait of a sailor", "people"),
+        ("marlboro pack", "brands"),
+        ("victorinox", "brands"),
+        ("Swiss Army knife", "brands"),
+        ("post-it notes", "brands"),
+        ("caterpillar tractor", "brands"),
+        ("trending on artstation", "brands"),
+        ("octane render", "brands"),
+        ("unreal engine", "brands"),
+        ("National Geographic photo", "brands"),
     ],
 )
 def test_what_is_refused(text: str, category: str) -> None:
@@ -57,6 +74,16 @@ def test_what_is_refused(text: str, category: str) -> None:
         "blood pressure monitor and glue gun",
         "pedestrian bridge, police station, farmers market",
         "book, newspaper, sign post, letter",
+        "patient room",
+        "doctor's office",
+        "student lounge",
+        "staff lounge",
+        "baby bottle, child seat",
+        "artist studio with pilot headset",
+        "baker's shovel",
+        "dentist chair",
+        "judge's gavel",
+        "automated teller machine",
         "",
         "...",
     ],
@@ -78,6 +105,25 @@ def test_the_first_hit_counts() -> None:
 def test_what_is_allowed_hides_only_its_own_words() -> None:
     assert SHIPPED.reason("guest room with a guest") == "people"
     assert SHIPPED.reason("glue gun and gun") == "other"
+
+
+def test_only_the_word_right_after_people_makes_a_thing_of_them() -> None:
+    assert SHIPPED.reason("teacher at a desk") == "people"
+    assert SHIPPED.reason("old teacher, desk of oak") == "people"
+    assert SHIPPED.reason("teacher desk for a teacher") == "people"
+    assert SHIPPED.reason("iphone case") == "brands"
+
+
+def test_nothing_reaches_over_a_comma() -> None:
+    assert SHIPPED.reason("a nurse, station wagon") == "people"
+    assert SHIPPED.reason("blue neon, sign post") is None
+
+
+@pytest.mark.parametrize("theme", load_themes([PROMPTS]), ids=lambda theme: theme.id)
+def test_seeds_and_titles_of_the_themes_pass(theme: Theme) -> None:
+    seeds = [seed for _, subjects in theme.seeds for seed in subjects]
+    assert len(seeds) >= 90
+    assert [text for text in (*seeds, theme.title, theme.look) if SHIPPED.reason(text)] == []
 
 
 def test_no_kind_writes_forbidden_words_itself() -> None:
@@ -122,6 +168,9 @@ def test_each_category_has_entries() -> None:
         ("# x\nbrand: [a]", "line 2, key brand", "Did you mean 'brands'"),
         ("people:\n  - man\n  - '--'", "line 3, key people", "no letters"),
         ("people:\n  - man\n  - [a]", "line 3, key people", "not text"),
+        ("belongings: [desk lamp]", "line 1, key belongings", "more than one word"),
+        ('people:\n  - "half \\ud83d"', "line 2", "half of a character"),
+        ('other:\n  "\\udc00": x', "line 2", "half of a character"),
         ("- man", "forbidden.yaml", "must be a mapping"),
         ("people: [man", "line 1", "not valid YAML"),
     ],

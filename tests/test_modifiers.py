@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,13 +13,16 @@ from typing import Any
 import pytest
 
 from driver import places
+from stockwright.core.axes import Dealer
 from stockwright.core.errors import ModifiersInvalid
 from stockwright.core.forbidden import Forbidden
+from stockwright.core.kinds import load_kinds
 from stockwright.core.modifiers.contradictions import Contradictions, contradict
 from stockwright.core.modifiers.drawing import Stylist, extended
 from stockwright.core.modifiers.phrases import content_words, is_modifier, makers, split_prompt
 from stockwright.core.modifiers.table import FORMAT, ModifierTable, Phrase
 from stockwright.core.modifiers.verdicts import Verdicts
+from stockwright.core.themes import load_themes
 
 SHIPPED = places.PROMPTS / "modifiers" / "photography.json"
 SOURCE = SHIPPED.with_suffix(".txt")
@@ -176,6 +181,75 @@ def test_contradictions(prompt: str, phrase: str):
     assert draws(table((phrase, 9, {})), "", "teapot", times=5) == {phrase: 5}
 
 
+def test_each_phrase_of_a_prompt_can_contradict():
+    """One that speaks of two sides itself does not open both."""
+    claims = RULES.claims("lake at noon, snow, office")
+    assert len(claims) == 3
+    for phrase in ("starry sky", "autumn leaves", "clear blue sky", "high midday sun, night"):
+        assert contradict(RULES.claims(phrase), claims)
+    assert not contradict(RULES.claims("golden hour"), RULES.claims("sunset at dawn"))
+    assert contradict(RULES.claims("golden hour"), RULES.claims("sunset, midnight"))
+
+
+# Of each line, nothing of the first pattern in a prompt goes with a modifier of the second.
+IMPOSSIBLE = [
+    (
+        "empty interior|location photograph",
+        "macro|product photo|flat lay|(seamless|white|dark|pastel|blurred|clean) background|steam",
+    ),
+    ("empty interior|still life", "sky|aerial|city|golden hour|pavement|fog|mist|lawns|leaves"),
+    ("location photograph|still life", "high (ceiling|windows)|polished|indoor|lived-in"),
+    ("location photograph", "studio|linen|light oak|copy space|window light|cosy"),
+    ("still life", "wide angle|looking up|lit windows|greenery|leading lines|straight verticals"),
+    ("front view", "low angle|three-quarter|top-down|flat lay|low camera"),
+    ("high angle|high viewpoint|aerial", "low angle|low camera|looking up|frontal|one-point"),
+    ("side profile", "frontal|three-quarter|top-down|flat lay|symmetrical"),
+    ("flat lay", "low angle|low camera|frontal|three-quarter"),
+    ("low angle|worm's eye", "aerial|top-down|flat lay|frontal view"),
+    ("macro close-up|filling the frame", "negative space|copy space|minimalist"),
+    ("close detail", "wide angle|leading lines|high ceiling|negative space"),
+    ("telephoto", "wide angle"),
+    ("blurred", "deep focus|sharp focus"),
+    ("warm|amber", "cool tones|blue hour"),
+    ("cool|icy|blue evening", "warm|golden|earthy"),
+    ("night|blue hour|evening light", "daylight|morning|golden|blue sky"),
+    ("night|blue hour", "long shadows"),
+    ("morning|sunrise", "blue hour|city lights|starry|lit windows"),
+    ("overcast|fog|storm clouds|hazy", "clear blue|crisp shadows|hard light|bright daylight"),
+    ("overcast|drifting fog|storm clouds|midday", "long shadows|golden hour"),
+    ("cloudless|midday", "overcast light|morning fog|mist|starry|wet pavement"),
+    ("after rain", "clear blue sky|golden hour|bright daylight"),
+    ("fresh snow|autumn leaves", "lush greenery|green lawns"),
+    ("blossom|greenery|snow", "autumn leaves"),
+    ("low-key|deep blacks", "airy|daylight|even lighting|(white|pastel) background"),
+    ("high-key|bright white", "moody|dark background|dramatic light"),
+    ("metal surface|stone surface|linen|seamless", "rustic wood|light oak"),
+    ("(yellow|green|blue) background|wood table|linen|metal|stone s", "(white|dark|pastel) backg"),
+    ("vivid|teal", "muted|pastel|earthy"),
+    ("pastel colours", "vivid|high contrast"),
+    ("softbox|spotlight|ceiling light", "natural light|daylight|overcast|window light"),
+    ("sleek|futuristic", "vintage|dusty"),
+    ("minimalist|glossy", "rough texture|dusty"),
+]
+
+
+def test_nothing_impossible_is_added_to_the_prompts_that_are_planned():
+    stylist = Stylist(ModifierTable.load(SHIPPED), RULES, FORBIDDEN)
+    seen: Counter[str] = Counter()
+    for theme, kind in product(load_themes([places.PROMPTS]), load_kinds([places.PROMPTS])):
+        dealer = Dealer(kind.axes, kind.clashes, Random(theme.id))
+        for number, subject in enumerate(theme.seeds_of(kind.name)[::3]):
+            drawn = dealer.deal(subject) or {}
+            prompt = kind.compose(subject, theme.title.lower(), drawn, theme.look)
+            added = ", ".join(stylist.draw(subject, prompt, 4, Random(number)))
+            said = ", ".join(part for part in prompt.split(", ")[2:] if part != theme.look)
+            for here, there in IMPOSSIBLE:
+                if re.search(rf"\b(?:{here})", said):
+                    seen[here] += 1
+                    assert not re.search(rf"\b(?:{there})", added), (prompt, added)
+    assert seen.keys() == {here for here, _ in IMPOSSIBLE}
+
+
 def test_drawn_phrases_do_not_contradict_each_other():
     pair = table(("night sky", 9, {}), ("morning light", 9, {}), ("film grain", 9, {}))
     stylist = Stylist(pair, RULES, FORBIDDEN)
@@ -275,6 +349,10 @@ def test_a_table_is_read_as_it_was_written():
         ({"phrases": {"haze": [0, {}]}}, "the phrase 'haze'"),
         ({"phrases": {"haze": [2, {"lake": True}]}}, "the phrase 'haze'"),
         ({"phrases": {" ": [2, {}]}}, "the phrase ' '"),
+        ({"phrases": {"haze": [10**400, {}]}}, "the phrase 'haze'"),
+        ({"phrases": {"haze \ud800": [2, {}]}}, r"the phrase 'haze \\ud800'"),
+        ({"subjects": {"lake": 10**400}}, "subjects"),
+        ({"subjects": {"lake\udfff": 3}}, "subjects"),
         ({"subjects": {"lake": -1}}, "subjects"),
         ({"subjects": []}, "subjects"),
         ({"phrases": {"haze": [2, {"lake": 9}]}}, "more often with 'lake'"),
@@ -329,8 +407,8 @@ def test_a_folders_groups_win_over_those_of_later_ones(tmp_path: Path):
 
 def test_the_prompts_that_come_along_do_not_contradict_themselves():
     for prompt in SOURCE.read_text("utf-8").splitlines():
-        claims = [RULES.claims(phrase) for phrase in split_prompt(prompt)]
-        assert not any(contradict(a, b) for i, a in enumerate(claims) for b in claims[:i]), prompt
+        claims = RULES.claims(prompt)
+        assert not contradict(claims, claims), prompt
 
 
 def test_the_shipped_table_goes_by_subject():

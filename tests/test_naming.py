@@ -13,7 +13,7 @@ import pytest
 from stockwright.core.asking import Ask, grammar, listed, loops, polish_ask
 from stockwright.core.forbidden import Forbidden
 from stockwright.core.kinds import Kind
-from stockwright.core.naming import FROM_FILE, KNOWN, Named, Naming, areas
+from stockwright.core.naming import FROM_FILE, KNOWN, REPEATED, Named, Naming, areas
 from stockwright.core.subjects import Sieve, subject_keys
 from stockwright.core.themes import Theme, new_theme
 from stockwright.core.wording import Wording, load_wording
@@ -251,7 +251,7 @@ def test_when_all_is_dry_the_theme_files_seeds_come_and_then_fewer(forbidden: Fo
         one = naming(forbidden, theme=theme, seed=seed)
         script = Script(["cup"])
         found = one.find(9, script, nothing)
-        assert found[0].subject == "cup" and found[0].origin.startswith("model, area")
+        assert found[0] == Named("cup", REPEATED)
         assert sorted(subjects(found[1:])) == ["samovar", "tea urn", "tin box"]
         assert {named.origin for named in found[1:]} == {FROM_FILE}
         orders.add(tuple(subjects(found[1:])))
@@ -356,6 +356,17 @@ def test_subjects_that_are_not_the_same(one: str, other: str) -> None:
     [
         ("- The  Red Door.", "red door"),
         ("3. red door", "red door"),
+        ("2) red door", "red door"),
+        ("* red door", "red door"),
+        ("3d printer door", "3d printer door"),
+        ("24 hour door", "24 hour door"),
+        ("3.5 inch door", None),
+        ("Café door", "cafe door"),
+        ("baker\u2019s door", "baker's door"),
+        ("красная door", None),
+        ("red \ud800 door", None),
+        ("red/blue door", None),
+        ("and the for", None),
         ("door with", None),
         ("door door", None),
         ("doors of the door", None),
@@ -411,3 +422,17 @@ def test_a_judge_is_asked_once_about_each_and_its_reasons_count(forbidden: Forbi
     assert "cup" in subjects(found) and not any(s.startswith("ba") for s in subjects(found))
     assert one.refused["off theme"] == 1 + sum(s.startswith("ba") for s in MANY[200:240])
     assert len(set(asked)) == len(asked)
+
+
+def test_a_seed_that_the_model_says_again_is_not_its_own(forbidden: Forbidden) -> None:
+    theme = replace(TEA, seeds=(("any", ("samovar", "tea urn")),))
+    found = naming(forbidden, theme=theme).find(3, Script(["Samovars", "cup", "pot"]), nothing)
+    origins = {named.subject: named.origin for named in found}
+    assert origins["samovars"] == REPEATED and origins["samovars"].startswith(FROM_FILE)
+    assert origins["cup"].startswith("model, ") and origins["pot"].startswith("model, ")
+
+
+def test_seeds_in_other_letters_do_not_come(forbidden: Forbidden) -> None:
+    theme = replace(TEA, seeds=(("any", ("самовар", "th\u00e9i\u00e8re")),))
+    found = naming(forbidden, theme=theme).find(3, Script(["самовар"]), nothing)
+    assert found == [Named("theiere", FROM_FILE)]

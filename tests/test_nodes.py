@@ -250,6 +250,14 @@ def test_edited_definitions_count_and_equal_ones_do_not(server: Server, prompts:
     wording = (places.PROMPTS / "llm.yaml").read_text("utf-8")
     (prompts / "llm.yaml").write_text(wording.replace("You name", "You list"))
     assert "2" not in cached(server, graph)
+    for name, text in (
+        ("forbidden.yaml", "other: [teapot]"),
+        ("glossary.yaml", "чай: tea"),
+        ("themes/other.yaml", "title: Coffee"),
+    ):
+        (prompts / name).write_text(text, "utf-8")
+        assert "2" not in cached(server, graph), name
+        assert "2" in cached(server, graph), name
 
 
 def test_edited_definitions_count_for_linked_texts_too(server: Server, prompts: Path):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from stockwright.core.errors import SubjectsExhausted
 from stockwright.core.forbidden import Forbidden
 from stockwright.core.jobs import MAX_SEED, Job, check_jobs
 from stockwright.core.kinds import Kind, load_kinds, quotas, shares_of
-from stockwright.core.planning import ALL_NEW, PlanReport, plan
+from stockwright.core.planning import ALL_NEW, MOST, PlanReport, plan
 from stockwright.core.themes import Theme, load_themes, new_theme
 from stockwright.core.wording import load_wording
 
@@ -192,6 +193,8 @@ class Polisher(Script):
         ("a cup stands on a table.", True),
         ("a pot stands on a table.", False),
         ("a cup by van gogh.", False),
+        ("a cup stands on a стол.", False),
+        ("a cup stands on a \ud800 table.", False),
         ("", False),
     ],
 )
@@ -201,7 +204,15 @@ def test_a_polished_prompt_is_kept_if_it_passes(sentence: str, kept: bool):
     )
     assert (job.prompt == sentence) is kept
     assert job.prompt.startswith("cup, ") is not kept
-    assert report.refused["polish"] == (not kept)
+    assert not report.refused["polish"] and not report.refused["near-duplicate"]
+    assert report.notes == (
+        []
+        if kept
+        else [
+            "Tea, any: prompts that stay as composed, since the model's sentence lost the subject "
+            "or failed a check: 1."
+        ]
+    )
 
 
 def test_how_a_plan_came_about_is_told():
@@ -236,12 +247,102 @@ def test_progress_is_told_between_calls_and_may_interrupt():
 
 def test_a_title_in_another_script_stays_out_of_the_prompt():
     kind = replace(ANY[0], prompt="{subject}, {theme}", axes=())
-    for title, prompt in (("Чай", "cup"), ("Green Tea", "cup, green tea")):
-        (job,) = planned(["cup"], 1, theme=replace(TEA, title=title), kinds=[kind])
+    for title, prompt in (("Чай", "cup"), ("Green Tea", "cup, green tea"), ("Café", "cup, cafe")):
+        (job,), report = told(["cup"], 1, theme=replace(TEA, title=title), kinds=[kind])
         assert (job.theme, job.prompt) == (title, prompt)
+        assert ["not in English" in note for note in report.notes] == [True] * (prompt == "cup")
+
+
+def test_a_title_that_is_forbidden_stays_out_of_the_prompt():
+    kind = replace(ANY[0], prompt="{subject}, {theme}", axes=())
+    theme = replace(TEA, title="Marlboro Teachers")
+    (job,), report = told(["cup"], 1, theme=theme, kinds=[kind])
+    assert job.prompt == "cup"
+    assert report.notes == [
+        "Marlboro Teachers: the title holds what forbidden.yaml has under brands, so prompts do "
+        "without it."
+    ]
+    theme = replace(TEA, title="Teachers")
+    notes = told(MANY, 8, theme=theme, kinds=[kind, replace(kind, name="more")])[1].notes
+    assert len(notes) == 1 and "under people" in notes[0]
+    (job,) = planned(["cup"], 1, theme=theme, kinds=[replace(kind, people=True)])
+    assert job.prompt == "cup, teachers"
+
+
+def test_words_of_the_title_do_not_hide_what_is_forbidden():
+    kind = replace(ANY[0], prompt="{subject}, {theme}, {look}", axes=())
+    with pytest.raises(SubjectsExhausted, match="brands"):
+        told(["cup"], 1, theme=replace(TEA, title="Coca", look="coca cola red"), kinds=[kind])
+
+
+def test_earlier_prompts_are_read_in_slices_and_reading_may_be_interrupted():
+    sizes: list[int] = []
+
+    class Spy(SameWords):
+        def remember(self, texts: Sequence[str]) -> None:
+            sizes.append(len(texts))
+            super().remember(texts)
+
+    earlier = [f"cup, {light}, {view}" for light in LIGHT.values for view in VIEW.values[:3]]
+    many = [*earlier, *MANY]
+    jobs = planned(["cup"], 5, kinds=ANY[:1], checks=checks(Spy()), earlier=many)
+    assert {dict(job.axes)["view"] for job in jobs} == {"below"}
+    assert sum(sizes) == len(many) and max(sizes) < len(many) / 4
+
+    def stop(done: int, total: int) -> None:
+        if sizes:
+            raise KeyboardInterrupt
+
+    sizes.clear()
+    with pytest.raises(KeyboardInterrupt):
+        told(MANY, 5, checks=checks(Spy()), earlier=many, on_progress=stop)
+    assert len(sizes) == 1
+
+
+def test_where_earlier_runs_took_the_subjects_the_error_says_so():
+    with pytest.raises(SubjectsExhausted) as caught:
+        told(["cup"], 1, exclude=["cup"])
+    assert "--run another folder" in caught.value.hint
+    with pytest.raises(SubjectsExhausted) as caught:
+        told([], 1)
+    assert "--run" not in caught.value.hint
 
 
 def test_the_look_of_a_theme_is_in_its_prompts():
     kind = replace(ANY[0], prompt="{subject}, {look}, {light}", axes=(LIGHT,))
     (job,) = planned(["cup"], 1, theme=replace(TEA, look="calm"), kinds=[kind])
     assert job.prompt == f"cup, calm, {dict(job.axes)['light']}"
+
+
+def by_ask(asks: Sequence[Ask]) -> list[list[str]]:
+    """A model whose answer follows from the ask alone."""
+    rngs = [Random(repr(ask)) for ask in asks]
+    return [rng.sample(MANY, ask.lines) for rng, ask in zip(rngs, asks, strict=True)]
+
+
+def test_what_was_planned_before_does_not_matter():
+    def jobs_of(theme: Theme) -> tuple[Job, ...]:
+        return plan(theme, ANY, 80, 1, by_ask, wording=WORDING, checks=checks())[0]
+
+    coffee = replace(new_theme("Coffee"), areas=TEA.areas)
+    alone = jobs_of(TEA)
+    others = jobs_of(coffee)
+    assert jobs_of(TEA) == alone
+    assert others != alone
+
+
+def test_two_thousand_jobs_of_one_theme():
+    theme = next(theme for theme in THEMES if theme.id == "education")
+    lines = [f"{word} {tail}".strip() for word in MANY for tail in ("room", "tower", "")]
+    jobs, report = told(lines, 2000, theme=theme, kinds=KINDS)
+    assert Counter(job.kind for job in jobs) == quotas(2000, shares_of(KINDS))
+    assert len({job.prompt for job in jobs}) == len({job.id for job in jobs}) == 2000
+    assert max(Counter(job.subject for job in jobs).values()) <= 2000 * MOST
+    assert not report.notes
+    for kind in KINDS:
+        dealt = [dict(job.axes) for job in jobs if job.kind == kind.name]
+        for one in kind.axes:
+            even = len(dealt) / sum(one.weights)
+            counts = Counter(drawn[one.name] for drawn in dealt)
+            for value, weight in zip(one.values, one.weights, strict=True):
+                assert 0.8 * even * weight <= counts[value] <= 1.2 * even * weight, value

@@ -91,6 +91,12 @@ def test_a_batch_without_its_own_save_node_takes_one_job_at_a_time():
     assert not ready(STOCK, sketch=True).driven.one_job
 
 
+def test_the_small_checkpoint_is_asked_at_its_own_guidance_unless_one_is_set():
+    assert changes(ready(STOCK, sketch=True))["Guider.cfg"] == ("6", "2.5")
+    assert changes(ready(STOCK, sketch=True, cfg=4.0))["Guider.cfg"] == ("6", "4.0")
+    assert "Guider.cfg" not in changes(ready(STOCK, checkpoint="sketch"))
+
+
 def test_settings_and_what_they_changed():
     prepared = ready(
         classic(), sampler="heun", steps=9, cfg=3.5, size=(64, 128),

@@ -94,7 +94,7 @@ def test_a_plan_says_how_it_came_about(server: Server):
     jobs, report = told(server, write_graph("Medicine", loader))
     assert [job["kind"] for job in jobs] == ["interiors"] * 3 + ["items"] * 2
     assert len(report["areas"]) >= 10 and report["calls"] > 0
-    assert all(job["origin"].startswith("model, area ") for job in jobs)
+    assert all(job["origin"].startswith(("model, area ", "theme file, repeated")) for job in jobs)
     assert {"view", "light"} <= set(jobs[0]["axes"])
     earlier = "\n".join(job["prompt"] for job in jobs)
     again, refused = told(server, write_graph("Medicine", loader, earlier=earlier))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,3 +38,19 @@ def test_a_new_theme_refuses_only_what_is_far_off(encoder: SentenceEncoder):
     theme = new_theme("Beekeeping and honey")
     answers = Judge(encoder, theme, THEMES)(["wooden beehive", "honey jar", "office printer"])
     assert answers == [None, None, OFF_THEME]
+
+
+def test_subjects_are_encoded_together(encoder: SentenceEncoder):
+    calls: list[list[str]] = []
+
+    class Spy(SentenceEncoder):
+        def vectors(self, texts: Sequence[str]) -> Any:
+            calls.append(list(texts))
+            return encoder.vectors(texts)
+
+    judge = Judge(Spy(encoder.path), new_theme("Beekeeping and honey"), THEMES)
+    calls.clear()
+    subjects = ["wooden beehive", "honey jar", "office printer"]
+    assert judge(subjects) == [None, None, OFF_THEME]
+    assert calls[0] == subjects and all(len(texts) > 1 for texts in calls)
+    assert judge([]) == []

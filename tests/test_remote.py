@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import formatdate
@@ -200,7 +201,7 @@ def test_one_failure_ends_the_call(server: LLMServer):
 
 @pytest.mark.parametrize(
     ("after", "seconds"),
-    [("7", 7.0), ("0.5", 0.5), ("3600", 60.0), ("-3", 0.0), ("soon", 0.0), ("", 0.0)],
+    [("7", 7.0), ("0.5", 0.5), ("3600", 60.0), ("-3", 0.0), ("soon", 0.0), ("nan", 0.0), ("", 0.0)],
 )
 def test_a_busy_server_is_given_the_time_it_asks_for(server: LLMServer, after: str, seconds: float):
     server.first = [Reply(429, "busy", {"Retry-After": after})]
@@ -277,12 +278,59 @@ def test_a_key_is_sent_and_never_shown(
     assert "asks for a key" in asking.what and f"{LLM_KEY}_2" in asking.hint
     monkeypatch.setenv(f"{LLM_KEY}_2", "sk-wrong")
     wrong = failing(llm)
-    assert "does not accept the key (401: the key '***' is wrong)" in wrong.what
+    assert "does not accept the key (401: the key '...' is wrong)" in wrong.what
     monkeypatch.setenv(f"{LLM_KEY}_2", " sk-right\n")
     server.first = [Reply(500, "sk-right")]
     assert llm([ASK]) == [ROOMS]
     shown = f"{llm!r} {asking} {wrong} {caplog.text}"
     assert "sk-" not in shown
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"error": {"message": "wrong: sk-a\\/right"}}',  # as PHP writes a slash
+        '{"error": {"message": "wrong: sk-a/\\u0072ight"}}',
+        '{"error": "wrong: sk-a*****ght"}',
+        '"' + "x" * 294 + 'sk-a/right"',
+    ],
+)
+def test_a_key_that_is_quoted_in_another_form_is_not_shown(
+    server: LLMServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, said: str
+):
+    caplog.set_level("DEBUG")
+    monkeypatch.setenv(LLM_KEY, "sk-a/right")
+    server.first = [Reply(500, said)] * 9
+    error = failing(RemoteLLM(server.url))
+    assert "sk-a" not in f"{error.what} {caplog.text}"
+    assert "500" in caplog.text
+
+
+def test_a_key_in_place_of_an_answer_is_not_shown(caplog: pytest.LogCaptureFixture):
+    caplog.set_level("DEBUG")
+    with socket.create_server(("127.0.0.1", 0)) as strange:
+
+        def echo() -> None:
+            client, _ = strange.accept()
+            with client:
+                client.recv(100_000)
+                client.sendall(b"Bearer sk-right\r\n")
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        line = Line(f"http://127.0.0.1:{strange.getsockname()[1]}", "sk-right", 60, Waits())
+        with pytest.raises(LLMUnavailable) as caught:
+            line.get("/models")
+        thread.join()
+    told = "".join(traceback.format_exception(caught.value))
+    assert "sk-right" not in told + caplog.text
+
+
+def test_an_answer_that_was_cut_off_is_asked_for_again(server: LLMServer):
+    whole = '{"choices": [{"message": {"content": "- a ward"}}]}'
+    server.first = [Reply(text=whole, headers={"Content-Length": str(len(whole) + 1)})]
+    assert RemoteLLM(server.url)([ASK]) == [ROOMS]
+    assert len(server.chats) == 2
 
 
 @pytest.mark.parametrize("key", ["a b", "ключ", "a\nb"])
@@ -399,6 +447,19 @@ def test_a_model_that_only_thinks_is_told(server: LLMServer):
         ("<think>Rooms: - bed\n</think>\n\n- ward", ["ward"]),
         ("Sure! Here are three:\n- ward", ["ward"]),
         ("a\nb\nc\nd\ne", ["a", "b", "c"]),
+        ("null", []),
+        ("[null, 3, true]", []),
+        ("1) cup 2) pot 3) 3.5 mm jack", ["cup", "pot", "3.5 mm jack"]),
+        ("1. cup\n2. room 2. left", ["cup", "room", "left"]),
+        ("| no | name | use |\n|---:|:---|---|\n| 1 | Cup | tea |\n| 2 | Pot | |", ["cup", "pot"]),
+        ("Name\n---\nward", ["ward"]),
+        ('[{"name": "cup", "use": "for tea"}, {"name": "pot"}]', ["cup", "pot"]),
+        ('{"1": "cup", "2": "pot"}', ["cup", "pot"]),
+        ('{"lines": "cup, pot"}', ["cup", "pot"]),
+        ('{"theme": "tea", "lines": {"a": ["cup", ["pot"]]}}', ["cup", "pot"]),
+        ('{"theme": "tea", "things": ["cup"]}', ["cup"]),
+        ('[{"name": "cup"}, {"name": "po', ["cup"]),
+        ('"ward, lab"', ["ward", "lab"]),
         ("{}", []),
         ("", []),
     ],

@@ -30,7 +30,7 @@ def pictures(server: Server) -> Iterator[list[Image.Image]]:
 
 def drawn(server: Server, loras: str) -> list[Image.Image]:
     jobs = [{"id": f"a{n}", "prompt": PROMPT, "seed": n} for n in range(10)]
-    graph = stock_graph(json.dumps(jobs), size=128, steps=12, cfg=4.0, loras=loras)
+    graph = stock_graph(json.dumps(jobs), size=128, steps=12, cfg=2.5, loras=loras)
     files = run(server, graph).outputs["9"]["stockwright_files"]
     found: list[Image.Image] = []
     for file in files:

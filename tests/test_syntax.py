@@ -9,7 +9,7 @@ import pytest
 
 from stockwright.core.errors import TranslationInvalid
 from stockwright.core.languages import check_language, is_latin, source_language
-from stockwright.core.syntax import plain, split
+from stockwright.core.syntax import is_json_list, plain, split
 
 FRAGMENTS = [
     "красный стул",
@@ -24,6 +24,9 @@ FRAGMENTS = [
     "<lora:имя модели:0.8>",
     "BREAK",
     "AND",
+    "%date:dd.MM.yy%",
+    "%",
+    "https://сайт.рф/стул?a=1",
     "__цвет__",
     "__",
     "\\(",
@@ -56,7 +59,9 @@ def test_what_stands_in_for_a_phrase_brings_no_syntax():
         text = plain(prompt)
         kept = {piece.text.strip() for piece in split(text) if not piece.is_phrase}
         assert not kept & {*"()[]{}<>|:;$\\", "BREAK", "AND"}, prompt
-        assert not any(text.startswith(("__", "embedding:", "<lora")) for text in kept), prompt
+        assert not any(
+            text.startswith(("__", "embedding:", "<lora", "http", "%d")) for text in kept
+        ), prompt
         assert "\n" not in text
 
 
@@ -78,6 +83,10 @@ def test_what_stands_in_for_a_phrase_brings_no_syntax():
         ("  стул ,  около окна. \n", ["стул", "около окна"]),
         ("«Кафе», 85 мм, 2024, (1.2)", ["Кафе", "85 мм"]),
         ("5 < 6 стульев", ["5 < 6 стульев"]),
+        ("стул %date:yyyy-MM-dd% стол, %Узел.seed%", ["стул", "стол"]),
+        ("%KSampler.seed% стул, %width%", ["стул"]),
+        ("100% хлопок, 50% шерсть", ["100% хлопок", "50% шерсть"]),
+        ("стул (https://site.org/стул?a=b:c), www.сайт.рф/лампа, стол", ["стул", "стол"]),
         ("breakfast and bread", ["breakfast and bread"]),
         ("", []),
         (" ,,(:1.2) ", []),
@@ -85,6 +94,17 @@ def test_what_stands_in_for_a_phrase_brings_no_syntax():
 )
 def test_phrases(prompt: str, words: list[str]):
     assert phrases(prompt) == words
+
+
+def test_brackets_of_a_prompt_are_no_json():
+    assert is_json_list(' [\n {"prompt": "a chair"}]')
+    for prompt in (
+        "[{red|blue} chair:castle:0.5]",
+        "[castle:ruin:0.5]",
+        "[ {day|night} ]",
+        '["a"]',
+    ):
+        assert not is_json_list(prompt)
 
 
 def test_a_mark_at_the_end_belongs_to_its_letter():
@@ -98,6 +118,7 @@ def test_a_mark_at_the_end_belongs_to_its_letter():
         ("RED AND BLUE BREAK", "RED and BLUE break"),
         ("a __chair__ <b>.", "a chair b"),
         ("large, bright room.", "large, bright room"),
+        ("100% cotton, %width%", "100% cotton, width%"),
         ("  ", ""),
     ],
 )

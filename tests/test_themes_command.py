@@ -10,6 +10,7 @@ import pytest
 from driver import themes
 from driver.places import PROMPTS
 from driver.session import Asked
+from driver.theme_checks import prompt_files
 from driver.theme_drafts import draft_text, drafted
 from stockwright.core.errors import ThemeInvalid
 from stockwright.core.jobs import Job
@@ -26,7 +27,7 @@ seeds:
     control room, shark tooth, with a jar]
   interior: [diving bell]
   exteriors:
-    - sunken statue
+    - sunken statues
     - online harbor
 """
 
@@ -40,7 +41,7 @@ TOLD = [
     (7, "interior", "there is no kind 'interior'. Did you mean 'interiors' or 'exteriors'?"),
     (4, "seeds", "advice: 0 seeds for interiors, fewer than 30"),
     (8, "exteriors", "advice: 2 seeds for exteriors, fewer than 30"),
-    (9, "exteriors", "advice: 'sunken statue' ends with 'statue', which names none of"),
+    (9, "exteriors", "advice: 'sunken statues' ends with 'statues', which names none of"),
     (10, "exteriors", "advice: 'online harbor' holds 'online'. llm.yaml has it"),
 ]
 
@@ -65,7 +66,7 @@ def job(kind: str, subject: str, origin: str = "") -> Job:
 
 def test_all_that_comes_along_is_in_order(capsys: pytest.CaptureFixture[str]):
     code, lines = check(capsys)
-    assert lines == ["16 files: 0 faults, 0 pieces of advice"]
+    assert lines == ["19 files: 0 faults, 0 pieces of advice"]
     assert code == 0
 
 
@@ -113,6 +114,8 @@ def test_advice_is_no_fault(folder: Path, capsys: pytest.CaptureFixture[str]):
         ("kinds.yaml", "\n  negative:", "\n  negativ:", "Did you mean 'negative'?"),
         ("llm.yaml", "patience:", "patients:", "Did you mean 'patience'?"),
         ("forbidden.yaml", "brands:", "brand:", "Did you mean 'brands'?"),
+        ("glossary.yaml", ": bokeh", ": [bokeh]", "must be one line of text"),
+        ("modifiers/contradictions.yaml", "\nlens:", "\nweather:", "'weather' stands twice"),
     ],
 )
 def test_a_fault_is_told_with_file_line_and_suggestion(
@@ -128,6 +131,43 @@ def test_a_fault_is_told_with_file_line_and_suggestion(
     code, lines = check(capsys, path)
     assert code == 2
     assert [line for line in lines if line.startswith(f"{path}, line ") and said in line]
+
+
+def test_a_fault_in_a_table_of_modifiers_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    path = folder / "modifiers" / "mine.json"
+    path.write_text('{"format": "other"}')
+    code, lines = check(capsys, path)
+    assert code == 2
+    assert lines[0].startswith(f"{path}: is no table of modifiers")
+    assert {path, path.with_name("contradictions.yaml"), folder / "glossary.yaml"} <= {
+        *prompt_files(folder)
+    }
+    monkeypatch.chdir(path.parent)
+    Path("contradictions.yaml").write_text("time: [night]\n")
+    code, lines = check(capsys, Path("contradictions.yaml"))
+    assert code == 2 and "key time: has one side" in lines[0]
+
+
+def test_what_is_not_english_is_a_fault(folder: Path, capsys: pytest.CaptureFixture[str]):
+    path = folder / "themes" / "tea.yaml"
+    path.write_text(
+        "title: Tea ceremony\ntitle_ru: Чайная\naliases: [чай]\nabout: чай и пиалы\n"
+        "look: тепло\nareas: [tea house, чайный дом]\nseeds:\n  items: [чайник]\n",
+        "utf-8",
+    )
+    code, lines = check(capsys, path)
+    assert code == 2
+    for line, key, text in (
+        (4, "about", "чай и пиалы"),
+        (5, "look", "тепло"),
+        (6, "areas", "чайный дом"),
+        (8, "items", "чайник"),
+    ):
+        start = f"{path}, line {line}, key {key}: {text!r} is not English. Write it in English."
+        assert sum(told.startswith(start) for told in lines) == 1, lines
+    assert lines[-1].startswith("1 file: 4 faults, 3 pieces of advice")
 
 
 def test_a_kind_of_ones_own_has_seeds(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -156,20 +196,21 @@ def test_a_draft_has_what_was_planned():
         job("interiors", "sunken cabin", "theme file"),
         job("items", "bronze: anchor", "model, call 3, temperature 0.88"),
     ]
-    theme = drafted("Underwater  archaeology", jobs, [])
+    theme = drafted("Underwater  archaeology", jobs)
     assert (theme.id, theme.title) == ("underwater-archaeology", "Underwater archaeology")
     assert theme.areas == ("ship wreck", "sea floor")
     assert theme.seeds_of("interiors") == ("sunken cabin", "diving lab")
-    assert drafted("A", jobs, ["diving"]).areas == ("diving",)
     with pytest.raises(ThemeInvalid):
-        drafted("?", jobs, [])
+        drafted("?", jobs)
 
 
 @pytest.mark.parametrize("title", ["Underwater archaeology", "Cafe: interior", "no", "Чай", "#1"])
 def test_the_text_of_a_draft_is_that_theme(title: str):
     subjects = [f"wreck {number}" for number in range(40)]
     jobs = [job(kind, f"{s}, {kind}: [a]") for kind in (*KINDS, "a b: c") for s in subjects]
-    theme = drafted(title, jobs, ["deep sea", "on", "a: b"])
+    jobs += [job("items", "buoy", f"model, area {area}") for area in ("deep sea", "on", "a: b")]
+    theme = drafted(title, jobs)
+    assert theme.areas == ("deep sea", "on", "a: b")
     text = draft_text(theme, "themes check")
     assert parse_theme(text) == theme
     assert all(len(line) <= 100 for line in text.splitlines())

@@ -21,7 +21,7 @@ from .kept import more_than_kept
 from .links import picture_nodes
 from .llm import set_llm
 from .loras import set_loras
-from .model import ApiGraph, Graph, ObjectInfo, find_nodes, title_of
+from .model import ApiGraph, Graph, ObjectInfo, find_nodes, title_of, with_inputs
 from .naming import find_input, names_a_node, no_node, parse_assignment
 from .numbers import set_size, size_of
 from .origins import Origins
@@ -86,5 +86,6 @@ __all__ = [
     "title_of",
     "to_api",
     "trace_graph",
+    "with_inputs",
     "without_planner",
 ]

@@ -40,6 +40,7 @@ from stockwright.core.themes import Theme, load_themes
 from stockwright.core.wording import load_wording
 from stockwright.engine import llm
 from stockwright.engine.encoder import Pool, SentenceEncoder
+from stockwright.engine.relevance import Judge
 
 MODELS = INSTALLED / "base" / "models"
 LLM = llm.PromptLLM(str(MODELS / "llm" / "SmolLM2-135M-Instruct.Q4_1.gguf"))
@@ -168,7 +169,13 @@ class _Bench:
         return sum(near is None for near in checks.pool.admit(passed))
 
     def _checks(self) -> Checks:
-        return Checks(self._forbidden, Pool(ENCODER, LIMIT), self._count_tokens)
+        """As Write Theme Prompts makes them."""
+        return Checks(
+            self._forbidden,
+            Pool(ENCODER, LIMIT),
+            self._count_tokens,
+            lambda theme: Judge(ENCODER, theme, self._themes),
+        )
 
 
 def _chat(model: Any, request: str, seed: int) -> str:

@@ -31,6 +31,7 @@ from tests.evalprompts import sheet, table
 from tests.evalprompts.judging import Judge, Verdict
 from tests.evalprompts.measures import Rows
 from tests.evalprompts.planned import SEED, Plan, plan
+from tests.evalprompts.wordjudge import WordJudge
 
 FOLDER = ROOT / ".eval" / "prompts"
 NEW = ("Underwater archaeology", "Beekeeping and honey", "Astronomy and observatories")
@@ -63,7 +64,7 @@ def _evaluate(names: Sequence[str], count: int, llm: str | None) -> int:
     with reporting(as_json=False) as report:
         planned = plan(themes, count, llm, report)
     verdicts, vectors = _judged(judge, planned, encoder)
-    rows = _rows(planned, verdicts, vectors)
+    rows = _rows(planned, count, verdicts, vectors)
     missed = table.missed(rows)
     text = _text(planned, count, rows, missed, judge)
     _store(text, planned, verdicts)
@@ -83,6 +84,7 @@ def _judge(themes: Sequence[Theme], encoder: SentenceEncoder) -> Judge:
         read_kinds(None),
         encode=encoder.vectors,
         forbidden=Forbidden.load([PROMPTS]),
+        words=WordJudge.load(),
         count_tokens=_tokenizer(),
     )
 
@@ -107,22 +109,26 @@ def _judged(
 
 
 def _rows(
-    planned: Plan, verdicts: Sequence[list[Verdict]], vectors: Sequence[Rows]
+    planned: Plan, count: int, verdicts: Sequence[list[Verdict]], vectors: Sequence[Rows]
 ) -> list[table.Row]:
-    kinds = planned.order.kinds
+    kinds = planned.kinds
     rows = [
-        table.Row.of(part.theme.title, judged, found, kinds, part.effort)
+        table.Row.of(part.theme.title, count, judged, found, kinds, part.effort)
         for part, judged, found in zip(planned.themes, verdicts, vectors, strict=True)
     ]
     effort = sum((row.effort for row in rows), table.Effort(0.0, 0, 0))
     everything = [verdict for judged in verdicts for verdict in judged]
-    return [*rows, table.Row.of(table.ALL, everything, np.vstack(list(vectors)), kinds, effort)]
+    # Rows of no texts have no width.
+    of_all = np.vstack([found for found in vectors if len(found)] or list(vectors[:1]))
+    asked = count * len(rows)
+    return [*rows, table.Row.of(table.ALL, asked, everything, of_all, kinds, effort)]
 
 
 def _text(
     planned: Plan, count: int, rows: Sequence[table.Row], missed: Sequence[str], judge: Judge
 ) -> str:
     of_theme, of_another = judge.theme_judge.agreement()
+    by_title, wrong_by_title = judge.theme_judge.agreement_by_title()
     own, other = judge.kind_judge.agreement()
     jobs = [job for part in planned.themes for job in part.jobs]
     from_file = sum(job.origin.startswith(FROM_FILE) for job in jobs)
@@ -135,6 +141,10 @@ def _text(
         f"The judge of themes takes {_percent(of_theme.part, of_theme.whole)} of prompts with the "
         f"theme files' own subjects, and {_percent(of_another.part, of_another.whole)} of those "
         "with a subject of another theme.",
+        "A theme without a file is judged by its subjects alone, nearest to its title. Of the "
+        "theme files' own subjects, with all but the title of their file left out, "
+        f"{_percent(by_title.part, by_title.whole)} are taken so, and "
+        f"{_percent(wrong_by_title.part, wrong_by_title.whole)} of another theme's.",
         f"The judge of kinds takes {_percent(own.part, own.whole)} of the theme files' own "
         f"subjects under their kind, and {_percent(other.part, other.whole)} under a wrong one.",
     ]
@@ -143,6 +153,7 @@ def _text(
             f"Furthest from its share among all: {furthest.value} ({furthest.kind}, "
             f"{furthest.axis}), {furthest.deviation:+.0%}."
         )
+    notes += [f"Not planned: {part.failure}" for part in planned.themes if part.failure]
     notes += [f"Missed: {line}." for line in missed]
     return "\n".join([*table.lines(rows), "", *(f"- {note}" for note in notes)])
 

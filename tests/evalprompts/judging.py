@@ -13,6 +13,7 @@ from stockwright.core.themes import Theme
 from tests.evalprompts.kindjudge import Encode, KindJudge, seeds_of
 from tests.evalprompts.measures import Rows
 from tests.evalprompts.themejudge import ThemeJudge
+from tests.evalprompts.wordjudge import WordJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,13 @@ class Verdict:
     """Of one prompt.
 
     Attributes:
-        theme: title of the theme that the prompt is about, by `ThemeJudge.titles`.
+        theme: title of the theme that the prompt is about, by `ThemeJudge.titles`; where the job's
+            theme has no file, that of its subject alone.
         plain_theme: by its vector as it is.
         subject_theme: by that of the subject alone.
         kind: the prompt's own, or another that is clearly nearer; "" where it is not judged.
-        forbidden: why it cannot be taken, or "".
+        forbidden: why it cannot be taken by the planner's own list, or "".
+        words: what it must not hold by the evaluation's list, or "".
         tokens: CLIP tokens, start and end not counted.
     """
 
@@ -34,6 +37,7 @@ class Verdict:
     subject_theme: str
     kind: str
     forbidden: str
+    words: str
     tokens: int
 
     @property
@@ -60,26 +64,31 @@ class Judge:
         *,
         encode: Encode,
         forbidden: Forbidden,
+        words: WordJudge,
         count_tokens: Callable[[str], int],
     ) -> None:
         self.theme_judge = ThemeJudge((*known, *themes), kinds, encode)
         self._people = {kind.name for kind in kinds if kind.people}
-        self._encode, self._forbidden, self._tokens = encode, forbidden, count_tokens
+        self._forbidden, self._words = forbidden, words
+        self._encode, self._tokens = encode, count_tokens
         self.kind_judge = KindJudge(seeds_of(known), encode)
 
     def verdicts(self, theme: Theme, jobs: Sequence[Job], rows: Rows) -> list[Verdict]:
-        """`rows`: the vectors of the jobs' prompts."""
+        """`rows`: the vectors of the jobs' prompts.
+
+        The prompts of a theme without a file name its title, which is all that it is described by.
+        They would be near to it whatever they show; so only their subjects tell.
+        """
         subjects = [job.subject for job in jobs]
         asked = [job.kind for job in jobs]
-        themes = self.theme_judge.titles(rows, asked)
         plain = self.theme_judge.plainly(rows)
         of_subjects = self.theme_judge.plainly(self._encode(subjects))
+        themes = self.theme_judge.titles(rows, asked) if theme.about else of_subjects
         kinds = self.kind_judge.clearly(subjects, asked, theme.id)
-        refusals = [self._refusal(theme, job) for job in jobs]
+        people = [job.kind in self._people and theme.people != "no" for job in jobs]
+        pairs = list(zip(jobs, people, strict=True))
+        refusals = [self._forbidden.reason(j.prompt, people=with_) or "" for j, with_ in pairs]
+        words = [self._words.found(j.prompt, people=with_) for j, with_ in pairs]
         tokens = [self._tokens(job.prompt) for job in jobs]
-        parts = zip(jobs, themes, plain, of_subjects, kinds, refusals, tokens, strict=True)
+        parts = zip(jobs, themes, plain, of_subjects, kinds, refusals, words, tokens, strict=True)
         return [Verdict(*part) for part in parts]
-
-    def _refusal(self, theme: Theme, job: Job) -> str:
-        people = job.kind in self._people and theme.people != "no"
-        return self._forbidden.reason(job.prompt, people=people) or ""

@@ -33,7 +33,11 @@ class Share:
     whole: int
 
     def reaches(self, percent: int) -> bool:
-        return 100 * self.part >= percent * self.whole
+        """Nothing of nothing reaches no goal: it was not measured."""
+        return self.whole > 0 and 100 * self.part >= percent * self.whole
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.part + other.part, self.whole + other.whole)
 
 
 def share(flags: Sequence[bool]) -> Share:
@@ -69,12 +73,15 @@ def distinct_subjects(jobs: Sequence[Job]) -> Share:
 
 
 def vendi_score(rows: Rows) -> float:
-    """How many texts that have nothing in common would be as diverse: from 1 to the number of rows.
+    """How many texts that have nothing in common would be as diverse: from 1 to the number of rows,
+    and 0 for none.
 
     exp of the Shannon entropy of the eigenvalues of K/n, where K has the cosines of all pairs
     (Friedman and Dieng 2022, "The Vendi Score: A Diversity Evaluation Metric for Machine
     Learning"). The eigenvalues other than 0 are those of the small matrix that is used here.
     """
+    if not len(rows):
+        return 0.0
     wide = rows.astype(np.float64)
     values = np.linalg.eigvalsh(wide.T @ wide)
     shares = values[values > 0] / values[values > 0].sum()

@@ -33,6 +33,7 @@ def _fault(verdict: Verdict) -> str:
         "" if verdict.on_theme else f"nearest theme: {verdict.theme}",
         f"looks like {verdict.kind}" if verdict.kind and verdict.kind != job.kind else "",
         f"forbidden: {verdict.forbidden}" if verdict.forbidden else "",
+        f"must not hold: {verdict.words}" if verdict.words else "",
         f"{verdict.tokens} tokens" if verdict.over_budget else "",
     ]
     return "; ".join(filter(None, faults))

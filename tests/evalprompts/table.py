@@ -41,6 +41,7 @@ class Effort:
 @dataclass(frozen=True, slots=True)
 class Row:
     name: str
+    asked: int
     prompts: int
     on_theme: Share
     plain_on_theme: Share
@@ -53,7 +54,10 @@ class Row:
     duplicates: int
     vendi: float
     imbalance: Imbalance | None
+    words: int
+    """Prompts that hold what they must not by the evaluation's own list."""
     forbidden: int
+    """As `words`, by the planner's list."""
     over_budget: int
     effort: Effort
 
@@ -61,6 +65,7 @@ class Row:
     def of(
         cls,
         name: str,
+        asked: int,
         verdicts: Sequence[Verdict],
         rows: Rows,
         kinds: Sequence[Kind],
@@ -70,6 +75,7 @@ class Row:
         jobs = [verdict.job for verdict in verdicts]
         return cls(
             name=name,
+            asked=asked,
             prompts=len(jobs),
             on_theme=share([v.on_theme for v in verdicts]),
             plain_on_theme=share([v.plain_theme == v.job.theme for v in verdicts]),
@@ -80,6 +86,7 @@ class Row:
             duplicates=duplicates([job.prompt for job in jobs], rows, LIMIT),
             vendi=vendi_score(rows),
             imbalance=imbalance(jobs, kinds),
+            words=sum(bool(v.words) for v in verdicts),
             forbidden=sum(bool(v.forbidden) for v in verdicts),
             over_budget=sum(v.over_budget for v in verdicts),
             effort=effort,
@@ -106,7 +113,13 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("prompts", lambda r: str(r.prompts)),
+    _Column(
+        "prompts",
+        lambda r: str(r.prompts) if r.prompts == r.asked else f"{r.prompts} of {r.asked}",
+        "as many as asked",
+        lambda r: r.prompts == r.asked,
+        each=True,
+    ),
     _Column("on theme", lambda r: _percent(r.on_theme), "≥ 95 %", lambda r: r.on_theme.reaches(95)),
     _Column("on theme, plainly", lambda r: _percent(r.plain_on_theme)),
     _Column("subject alone", lambda r: _percent(r.subject_on_theme)),
@@ -122,7 +135,14 @@ _COLUMNS = (
     _Column("duplicates", lambda r: str(r.duplicates), "0", lambda r: not r.duplicates, each=True),
     _Column("Vendi score", lambda r: f"{r.vendi:.1f}"),
     _Column("axis balance", lambda r: f"{r.imbalance.deviation:+.0%}" if r.imbalance else "-"),
-    _Column("forbidden", lambda r: str(r.forbidden), "0", lambda r: not r.forbidden, each=True),
+    _Column("forbidden", lambda r: str(r.words), "0", lambda r: not r.words, each=True),
+    _Column(
+        "forbidden by the planner's list",
+        lambda r: str(r.forbidden),
+        "0",
+        lambda r: not r.forbidden,
+        each=True,
+    ),
     _Column("over budget", lambda r: str(r.over_budget)),
     _Column("dry calls", lambda r: f"{r.effort.dry} of {r.effort.calls}"),
     _Column("prompts/s", lambda r: f"{r.prompts / r.effort.seconds:.1f}"),
@@ -147,7 +167,8 @@ def missed(rows: Sequence[Row]) -> list[str]:
 
 
 def _distinct_enough(row: Row) -> bool:
-    return row.name == ALL or row.prompts > UP_TO or row.distinct.reaches(80)
+    too_many = row.name == ALL or row.prompts > UP_TO
+    return too_many or not row.prompts or row.distinct.reaches(80)
 
 
 def _percent(part: Share) -> str:

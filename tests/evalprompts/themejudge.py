@@ -17,7 +17,7 @@ from stockwright.core.kinds import Kind
 from stockwright.core.seeding import seeded
 from stockwright.core.themes import Theme
 from tests.evalprompts.kindjudge import Encode
-from tests.evalprompts.measures import Rows, Share, nearest
+from tests.evalprompts.measures import Rows, Share, nearest, share
 
 STYLES = 32
 """Prompts of a kind without a subject, whose mean is its direction."""
@@ -60,16 +60,37 @@ class ThemeJudge:
         wrong = self._tried(list(zip(written, others, strict=True)) if others != written else [])
         return own, wrong
 
+    def agreement_by_title(self) -> tuple[Share, Share]:
+        """As `agreement`, of subjects alone, each judged as if its theme had no file: described by
+        its title, among the others as they are."""
+        own, wrong = Share(0, 0), Share(0, 0)
+        written = [theme for theme in self._themes if theme.seeds]
+        others = [*written[1:], *written[:1]]
+        for theme, other in zip(written, others, strict=True):
+            place = self._themes.index(theme)
+            targets = self._descriptions.copy()
+            targets[place] = self._encode([theme.title])[0]
+            own += self._nearest_to(place, targets, theme)
+            if other is not theme:
+                wrong += self._nearest_to(place, targets, other)
+        return own, wrong
+
+    def _nearest_to(self, place: int, targets: Rows, source: Theme) -> Share:
+        """How many of a theme's seeds are nearest to the target at this place."""
+        seeds = [subject for kind in self._kinds for subject in _sample(source, kind)]
+        if not seeds:
+            return Share(0, 0)
+        near = nearest(self._encode(seeds), targets)
+        return share([found == place for found in near])
+
     def _tried(self, pairs: Sequence[tuple[Theme, Theme]]) -> Share:
         """How many are of their theme. `pairs`: a theme, and the one whose seeds it is given."""
         prompts: list[str] = []
         asked: list[tuple[str, str]] = []
         for theme, source in pairs:
             for kind in self._kinds:
-                rng = seeded("trial", theme.id, kind.name)
-                seeds = source.seeds_of(kind.name)
-                dealer = Dealer(kind.axes, kind.clashes, rng)
-                for subject in rng.sample(seeds, min(SUBJECTS, len(seeds))):
+                dealer = Dealer(kind.axes, kind.clashes, seeded("trial", theme.id, kind.name))
+                for subject in _sample(source, kind):
                     drawn = dealer.deal(subject) or {}
                     prompts.append(kind.compose(subject, theme.title.lower(), drawn, theme.look))
                     asked.append((theme.title, kind.name))
@@ -86,6 +107,13 @@ class ThemeJudge:
             return np.zeros(self._descriptions.shape[1], np.float32)
         mean = self._encode(texts).mean(axis=0)
         return mean / np.linalg.norm(mean)
+
+
+def _sample(theme: Theme, kind: Kind) -> list[str]:
+    """SUBJECTS seeds of a theme and kind, or all if there are fewer."""
+    seeds = theme.seeds_of(kind.name)
+    rng = seeded("sample", theme.id, kind.name)
+    return rng.sample(seeds, min(SUBJECTS, len(seeds)))
 
 
 def describe(theme: Theme) -> str:

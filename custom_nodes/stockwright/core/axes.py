@@ -57,9 +57,6 @@ class Table:
             if any(f" {phrase} " in words for phrase in phrases)
         )
 
-    def clash(self, one: str, other: str) -> bool:
-        return not self.sides(one).isdisjoint(opposite(self.sides(other)))
-
 
 def opposite(sides: frozenset[Side]) -> frozenset[Side]:
     """The sides with which these clash."""

@@ -14,6 +14,7 @@ from .jobs import Job
 from .kinds import SUBJECT_WORDS, Kind
 from .naming import Named
 from .seeding import seeded
+from .subjects import without_accents
 from .themes import Theme
 
 AT_ONCE = 32
@@ -38,10 +39,12 @@ class Composer:
     """Makes the jobs of one theme and kind, each subject in turn.
 
     Args:
-        title: what prompts call the theme.
+        title: the theme's, in English if there is such a one. Prompts name it where they can.
 
     Attributes:
+        untitled: why prompts do without the title, or "".
         refused: how many prompts were refused, by reason.
+        unpolished: how many stay as composed, since the model's sentence was of no use.
         used: jobs of each subject.
     """
 
@@ -57,9 +60,12 @@ class Composer:
         self._theme, self._kind, self._seed = theme, kind, seed
         self._checks, self._polish = checks, polish
         self._people = kind.people and theme.people != "no"
-        self._title = _for_prompts(title)
+        plain = without_accents(title).lower()
+        self.untitled = self._why_untitled(plain)
+        self._title = "" if self.untitled else plain
         self._dealer = Dealer(kind.axes, kind.clashes, seeded(seed, theme.id, kind.name, "axes"))
         self.refused: Counter[str] = Counter()
+        self.unpolished = 0
         self.used: Counter[str] = Counter()
 
     def compose(
@@ -116,9 +122,7 @@ class Composer:
             self.refused[OVER_BUDGET] += 1
             return False
         draft.prompt = fitted
-        # The title is what was asked for, whatever words it has.
-        written = fitted.replace(self._title, "") if self._title else fitted
-        if reason := self._checks.refusal(written, people=self._people):
+        if reason := self._checks.refusal(fitted, people=self._people):
             self.refused[reason] += 1
             return False
         return True
@@ -126,15 +130,26 @@ class Composer:
     def _apply(self, drafts: list[_Draft], polish: Polish) -> None:
         written = polish([(draft.prompt, draft.named.subject) for draft in drafts])
         for draft, sentence in zip(drafts, written, strict=True):
-            if sentence and self._holds(sentence, draft.named.subject):
-                draft.prompt = sentence
+            plain = without_accents(sentence or "")
+            if self._holds(plain, draft.named.subject):
+                draft.prompt = plain
             else:
-                self.refused["polish"] += 1
+                self.unpolished += 1
 
     def _holds(self, sentence: str, subject: str) -> bool:
-        """Whether a sentence still names the subject, and passes the checks."""
+        """Whether a sentence still names the subject, in English letters, and passes the checks."""
         named = subject in sentence.casefold() and not loops(sentence)
-        return named and not self._checks.refusal(sentence, people=self._people)
+        readable = sentence.isascii() and sentence.isprintable()
+        return named and readable and not self._checks.refusal(sentence, people=self._people)
+
+    def _why_untitled(self, title: str) -> str:
+        """SDXL's text encoders can use a title that is English, and short."""
+        if not title.isascii():
+            return "is not in English, and nothing here translates it"
+        if len(title.split()) > SUBJECT_WORDS:
+            return f"has more than {SUBJECT_WORDS} words"
+        reason = self._checks.forbidden.reason(title, people=self._people)
+        return f"holds what forbidden.yaml has under {reason}" if reason else ""
 
     def _job(self, draft: _Draft) -> Job:
         subject = draft.named.subject
@@ -152,9 +167,3 @@ class Composer:
             origin=draft.named.origin,
             axes=tuple(draft.drawn.items()),
         )
-
-
-def _for_prompts(title: str) -> str:
-    """A theme's title as SDXL's text encoders can use it: English, and short; else nothing."""
-    named = title.lower() if title.isascii() else ""
-    return named if len(named.split()) <= SUBJECT_WORDS else ""

@@ -168,8 +168,18 @@ def _plain(node: yaml.Node, known: dict[int, Any]) -> Any:
             items.lines = [item.start_mark.line + 1 for item in node.value]
             known[id(node)] = items
         else:
-            known[id(node)] = str(node.value)
+            known[id(node)] = _scalar(node)
     return known[id(node)]
+
+
+def _scalar(node: yaml.Node) -> str:
+    text = str(node.value)
+    # YAML's escapes can write half of a character, which nothing can save or send.
+    if half := next((c for c in text if "\ud800" <= c <= "\udfff"), ""):
+        raise yaml.MarkedYAMLError(
+            problem=f"{half!r} is half of a character", problem_mark=node.start_mark
+        )
+    return text
 
 
 def _lined(node: yaml.MappingNode, known: dict[int, Any]) -> Lined:

@@ -25,11 +25,13 @@ from .asking import TOKENS_PER_LINE, Ask, Namer, grammar, listed
 from .forbidden import Forbidden
 from .kinds import Kind
 from .seeding import seeded
-from .subjects import Sieve, subject_keys, tidied
+from .subjects import Sieve, is_spelled, subject_keys, tidied
 from .themes import Theme
 from .wording import Wording
 
 FROM_FILE = "theme file"
+REPEATED = f"{FROM_FILE}, repeated by the model"
+"""The model is shown seeds of the file; one that it says again is not its own."""
 KNOWN = "named before"
 """The reason for which a subject that is not new is refused."""
 
@@ -43,7 +45,8 @@ _ANGLES_FROM = 3
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A subject, and how it came about: "model, area kindergarten, call 3, temperature 0.88"."""
+    """A subject, and how it came about: "model, area kindergarten, call 3, temperature 0.88",
+    FROM_FILE or REPEATED."""
 
     subject: str
     origin: str
@@ -130,7 +133,8 @@ class Naming:
         self._shown_elsewhere = {
             key for _, subjects in self._examples for s in subjects for key in subject_keys(s)
         }
-        self._seeds = [tidied(seed) for seed in theme.seeds_of(kind.name)]
+        self._seeds = list(filter(is_spelled, map(tidied, theme.seeds_of(kind.name))))
+        self._seed_keys = {key for subject in self._seeds for key in subject_keys(subject)}
         about = phrases(theme.about)
         belongs = [phrase for phrase in about if self._sieve.suits(phrase)] or about
         self._topic = f"{theme.title} ({', '.join(belongs[:6])})" if about else theme.title
@@ -234,7 +238,7 @@ class Naming:
             reason = self._sieve.refusal(subject) or self._refusal(subject)
             if reason is None and keys.isdisjoint(self._claimed):
                 self._claimed |= keys
-                fresh.append(Named(subject, origin))
+                fresh.append(Named(subject, REPEATED if keys & self._seed_keys else origin))
             else:
                 self.refused[reason or KNOWN] += 1
         fresh = self._judged(fresh)

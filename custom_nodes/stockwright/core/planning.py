@@ -32,8 +32,20 @@ ALL_NEW = 60
 """Up to as many pictures of a kind, each shows another subject, if the model knows as many."""
 PICTURES = 4
 """Of larger numbers, so many pictures on average show one subject."""
+REMEMBERED = 256
+"""Earlier prompts that are put into the pool in one go."""
 MOST = 0.05
 """The share of a theme's pictures that one subject has at most, if the model knows enough."""
+
+
+MORE = (
+    "Ask for fewer pictures, use a larger language model, write subjects into the theme's file "
+    "under seeds, or give the kind more values on its axes."
+)
+ELSEWHERE = (
+    " Subjects of the run's other themes and of earlier runs in the same folder do not come again: "
+    "give --run another folder."
+)
 
 
 @dataclass(slots=True)
@@ -69,6 +81,7 @@ def plan(
     wording: Wording,
     checks: Checks,
     exclude: Iterable[str] = (),
+    earlier: Sequence[str] = (),
     english: str = "",
     polish: bool = False,
     on_progress: Progress | None = None,
@@ -78,13 +91,14 @@ def plan(
     Args:
         count: 1 or more; split over the kinds by `quotas`.
         seed: any integer.
-        checks: what each prompt must pass. Its pool holds the prompts to differ from.
+        checks: what each prompt must pass.
         exclude: subjects that must not come again.
+        earlier: prompts to differ from, which are put into the pool of `checks`.
         english: the theme's title in English, where the title itself is not: what the model is
             asked for, and what prompts name.
         polish: the model rewrites each prompt into a sentence, where it can.
-        on_progress: called with (jobs made, count) before the first call of the model and after
-            each one; may raise to interrupt.
+        on_progress: called with (jobs made, count) while earlier prompts are read, before the
+            first call of the model and after each one; may raise to interrupt.
 
     Raises:
         SubjectsExhausted: the model and the theme do not know enough for as many pictures.
@@ -93,6 +107,7 @@ def plan(
         raise ValueError(f"count is {count}, not 1 or more")
     report = PlanReport()
     taken = {key for subject in exclude for key in subject_keys(subject)}
+    taken_before = bool(taken)
     jobs: list[Job] = []
 
     def tell(done: int) -> None:
@@ -100,6 +115,9 @@ def plan(
             on_progress(done, count)
 
     tell(0)
+    for start in range(0, len(earlier), REMEMBERED):
+        checks.pool.remember(earlier[start : start + REMEMBERED])
+        tell(0)
     asked = replace(theme, title=english) if english else theme
     report.areas = areas(asked, namer, wording, seed, checks.forbidden)
     asked = replace(asked, areas=report.areas)
@@ -109,7 +127,8 @@ def plan(
         polisher = _polisher(namer, wording, seed) if polish else None
         composer = Composer(theme, asked.title, kind, seed, checks, polisher)
         there = len(jobs)
-        one = _Kind(theme, kind, wanted, count, naming, composer, report)
+        hint = MORE + (ELSEWHERE if taken_before else "")
+        one = _Kind(theme, kind, wanted, count, naming, composer, report, hint)
         jobs += one.jobs(namer, lambda done, there=there: tell(there + done))
     return tuple(jobs), report
 
@@ -126,10 +145,12 @@ class _Kind:
         naming: Naming,
         composer: Composer,
         report: PlanReport,
+        hint: str,
     ) -> None:
         self._theme, self._kind, self._wanted = theme, kind, wanted
         self._most = max(int(count * MOST), 1)
         self._naming, self._composer, self._report = naming, composer, report
+        self._hint = hint
 
     def jobs(self, namer: Namer, tell: Callable[[int], None]) -> list[Job]:
         """As many as wanted. `tell` gets how many there are, or how many subjects for them."""
@@ -171,6 +192,14 @@ class _Kind:
         report.calls += self._naming.calls
         report.dry += self._naming.dry
         report.refused += self._naming.refused + self._composer.refused
+        if why := self._composer.untitled:
+            note = f"{self._theme.title}: the title {why}, so prompts do without it."
+            report.notes += [note] if note not in report.notes else []
+        if number := self._composer.unpolished:
+            report.notes.append(
+                f"{self._theme.title}, {self._kind.name}: prompts that stay as composed, since the "
+                f"model's sentence lost the subject or failed a check: {number}."
+            )
 
     def _exhausted(self, found: int, subjects: int) -> SubjectsExhausted:
         refused = ", ".join(f"{n} {reason}" for reason, n in self._report.refused.most_common(4))
@@ -178,8 +207,7 @@ class _Kind:
             f"{found} prompts of {self._wanted} asked, from {subjects} subjects that the model "
             f"named (refused: {refused or 'none'})",
             where=f"theme {self._theme.title!r}, kind {self._kind.name}",
-            hint="Ask for fewer pictures, use a larger language model, write subjects into the "
-            "theme's file under seeds, or give the kind more values on its axes.",
+            hint=self._hint,
         )
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from .kinds import SUBJECT_WORDS, Kind
 from .words import singular
 
-_SMALL = frozenset(
+SMALL = frozenset(
     {"a", "an", "the", "and", "or", "of", "in", "on", "at", "by", "for", "to", "with"}
 )
+"""Words that carry no meaning of their own."""
 TRIVIAL = frozenset({
     "another", "beautiful", "big", "bigger", "common", "different", "fine", "good", "great", "huge",
     "large", "larger", "little", "main", "modern", "new", "nice", "old", "ordinary", "other",
@@ -19,7 +20,13 @@ TRIVIAL = frozenset({
     "usual", "various",
 })  # fmt: skip
 """Words, in the singular, that do not make another subject of one."""
-_LINE_START = re.compile(r"^[\s\-*•\d.)]+")
+_MARKS = re.compile(r"^(\s+|[-*•]+|\d+[.)](?!\d))+")
+"""What a line of a list begins with: "- ", "2) ", "3. "."""
+_SPELLED = re.compile(r"[a-z0-9][a-z0-9' &-]*")
+_PUNCTUATION = str.maketrans({
+    "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"',
+    "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2014": "-",
+})  # fmt: skip
 
 
 def subject_keys(subject: str) -> frozenset[str]:
@@ -38,13 +45,26 @@ def subject_keys(subject: str) -> frozenset[str]:
 def words_of(text: str) -> list[str]:
     """The words of a text that carry meaning, in lower case and in the singular."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return [singular(w) for w in re.findall(r"\w+", plain) if w not in _SMALL]
+    return [singular(w) for w in re.findall(r"\w+", plain) if w not in SMALL]
+
+
+def without_accents(text: str) -> str:
+    """A text with plain letters, quotes and hyphens: "Café" gives "Cafe"."""
+    parts = unicodedata.normalize("NFKD", text.translate(_PUNCTUATION))
+    return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 def tidied(line: str) -> str:
-    """A line of a list in lower case, without its bullet, article and full stop; may be empty."""
-    text = " ".join(_LINE_START.sub("", line.casefold()).strip(" .,;:!?\"'").split())
+    """A line of a list in lower case, without its bullet or number, article, accents and full stop;
+    may be empty."""
+    text = _MARKS.sub("", without_accents(line.casefold()))
+    text = " ".join(text.strip(" .,;:!?\"'").split())
     return re.sub(r"^(a|an|the|some) ", "", text)
+
+
+def is_spelled(subject: str) -> bool:
+    """Whether a tidied subject has only Latin letters, digits, spaces and - ' &."""
+    return _SPELLED.fullmatch(subject) is not None
 
 
 class Sieve:
@@ -52,7 +72,8 @@ class Sieve:
 
     | reason | the subject |
     |---|---|
-    | form | has too many words, one twice, or a loose one at its start or end |
+    | form | has too many words, one twice, a loose one at its start or end, only small ones, |
+    | | or other letters than a to z |
     | unwanted | holds an unwanted word |
     | kind | has none of the kind's endings, or holds a word that the kind is without |
     | avoided | holds a phrase to avoid |
@@ -90,10 +111,11 @@ class Sieve:
     def refusal(self, subject: str) -> str | None:
         """Why a tidied subject cannot be taken, or None."""
         words = subject.split()
-        if not 1 <= len(words) <= SUBJECT_WORDS or len(words[-1]) < 3:
+        if not 1 <= len(words) <= SUBJECT_WORDS or len(words[-1]) < 3 or not is_spelled(subject):
             return "form"
-        bare = [singular(w) for w in words if w not in _SMALL]
-        if not self.loose.isdisjoint((words[0], words[-1])) or len(set(bare)) < len(bare):
+        bare = [singular(w) for w in words if w not in SMALL]
+        loose = not self.loose.isdisjoint((words[0], words[-1]))
+        if loose or not bare or len(set(bare)) < len(bare):
             return "form"
         if not self.unwanted.isdisjoint(bare):
             return "unwanted"

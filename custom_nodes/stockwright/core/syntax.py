@@ -2,6 +2,8 @@ r"""Prompt syntax: what of a prompt is words, and what must stay letter for lett
 
     (word:1.2) [word] {red|blue}   brackets, colons and bars stay; the words in them are words
     embedding:name  <lora:name:1>  stay whole, as all names in angle brackets do
+    https://… www.…                an address stays whole
+    %date:yyyy%                    and so does what is filled in later
     __colour__                     a wildcard stays whole, whatever script its name is in
     BREAK AND                      stay, in capital letters only
     \( \) \\                       whatever follows a backslash stays with it
@@ -21,6 +23,8 @@ _SYNTAX = re.compile(
     r"""
       \\.
     | <[A-Za-z]\w*:[^<>\n]*>
+    | (?:\bhttps?://|\bwww\.)(?:\\.|[^\s,|(){}\[\]<>\\])+
+    | %[^\W\d]\w*(?:[.:][^%\n]*)?%
     | __[^\s,|(){}\[\]<>]+?__
     | \bembedding:(?:\\.|[^\s,|(){}\[\]<>\\])+
     | \b(?:BREAK|AND)\b
@@ -28,8 +32,15 @@ _SYNTAX = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_READ_AS_SYNTAX = re.compile(r"[][(){}<>|:;$\\]|__+|\s+")
+_READ_AS_SYNTAX = re.compile(r"[][(){}<>|:;$\\]|__+|%(?=[^\W\d]\w*%)|\s+")
 _COMMANDS = re.compile(r"\b(?:BREAK|AND)\b")
+_JSON_LIST = re.compile(r'\s*\[\s*\{\s*"')
+
+
+def is_json_list(text: str) -> bool:
+    """Whether it is meant for a JSON list of objects, and no prompt: that may have these brackets
+    too, as `[castle:ruin:0.5]` and `[{red|blue} chair:castle:0.5]` do."""
+    return _JSON_LIST.match(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,11 @@ _TOKENS_AROUND, _TOKENS_PER_LINE = 24, 8
 
 _THOUGHTS = re.compile(r"^.*?</think>", re.DOTALL)
 _FENCE = re.compile(r"^\s*```\w*\s*\n(.*?)(\n\s*```.*)?$", re.DOTALL)
-_TEXTS = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_MARK = re.compile(r"^\s*(?:[-*+\u2022\u2013\u2014]|\(?\d{1,3}[.):])\s*")
+_TEXTS = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')
+_MARK = re.compile(r"^\s*(?:[-*+\u2022\u2013\u2014]|\(?\d{1,3}[.):](?!\d))\s*")
+_NUMBER = re.compile(r"(?:^|\s)\(?\d{1,3}[.)]\s")
+_RULE = re.compile(r"\s*\|?[\s:|-]*--[\s:|-]*")
+"""What stands between a table's head and its rows."""
 _REMARK = re.compile(r"\s+[-\u2013\u2014]\s+|:|\(")
 _AROUND = " \t\"'`*_,.;\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
@@ -72,7 +75,9 @@ def lines_of(ask: Ask, text: str, *, cut: bool) -> list[str]:
         text = fenced[1].strip()
     if not ask.lines:
         return _sentence(text, cut)
-    found = _listed(text) if text[:1] in ("{", "[") else _written(text, cut)
+    found = _listed(text)
+    if found is None:
+        found = _written(text, cut)
     cleaned = (_cleaned(line) for line in found)
     return [line for line in cleaned if line][: ask.lines]
 
@@ -128,15 +133,32 @@ def _schema(lines: int) -> dict[str, Any]:
     }
 
 
-def _listed(text: str) -> list[str]:
-    """The texts of a JSON list, also of one inside an object, or of one that was cut off."""
+def _listed(text: str) -> list[str] | None:
+    """The texts of JSON, also of JSON that was cut off; None for what is none."""
     try:
-        found: Any = json.loads(text)
+        return _texts(json.loads(text))
     except (ValueError, RecursionError):
-        return [_unescaped(one) for one in _TEXTS.findall(text[text.find("[") + 1 :])]
+        if text[:1] not in ("{", "["):
+            return None
+        found = _TEXTS.findall(text[text.find("[") + 1 :])
+        return [_unescaped(one) for one, is_field in found if not is_field]
+
+
+def _texts(found: Any) -> list[str]:
+    """Of an object those of the field that was asked for, or of its lists, or of all its fields;
+    of one in a list only the first, since a name comes before its description."""
+    if isinstance(found, str):
+        return re.split(r"[,;\n]", found)
+    if isinstance(found, list):
+        parts = [[one] if isinstance(one, str) else _texts(one) for one in found]
+        of_objects = [isinstance(one, dict) for one in found]
+        pairs = zip(parts, of_objects, strict=True)
+        return [text for part, first in pairs for text in (part[:1] if first else part)]
     if isinstance(found, dict):
-        found = next((value for value in found.values() if isinstance(value, list)), [])
-    return [one for one in found if isinstance(one, str)]
+        values = [value for value in found.values() if isinstance(value, list)]
+        values = [found[_KEY]] if _KEY in found else values or [*found.values()]
+        return [text for value in values for text in _texts(value)]
+    return []
 
 
 def _unescaped(text: str) -> str:
@@ -150,7 +172,21 @@ def _written(text: str, cut: bool) -> list[str]:
     lines = text.splitlines()
     if cut:
         lines = lines[:-1]
-    return [_MARK.sub("", line) for line in lines if not line.rstrip().endswith(":")]
+    heads = {place - 1 for place, line in enumerate(lines) if _RULE.fullmatch(line)}
+    lines = [
+        line for place, line in enumerate(lines) if place not in heads | {n + 1 for n in heads}
+    ]
+    items = [item for line in lines for item in _items(line)]
+    return [_MARK.sub("", item) for item in items if not item.rstrip().endswith(":")]
+
+
+def _items(line: str) -> list[str]:
+    """What a line lists: the first cell with a letter of a table's row, all of "1) cup 2) pot"."""
+    line = line.strip()
+    if line.startswith("|"):
+        cells = [cell for cell in line.split("|") if any(map(str.isalpha, cell))]
+        return cells[:1]
+    return _NUMBER.split(line) if _NUMBER.match(line) else [line]
 
 
 def _cleaned(line: str) -> str:

@@ -14,10 +14,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ..core.checking import BUDGET
 from .phrases import complete_phrases, credited, is_usable, subject_words
-
-CLIP_BUDGET = 75
-"""Tokens that SDXL's text encoders read as one piece, start and end not counted."""
 
 _PATIENCE = 8
 """So many phrases in a row may be refused before the prompt stays as it is."""
@@ -57,7 +55,7 @@ class Limits:
 def expand(prompt: str, writer: Writer, limits: Limits, *, seed: int, temperature: float) -> str:
     """The prompt with phrases added behind it, all joined by commas.
 
-    It has at most `CLIP_BUDGET` CLIP tokens; a prompt that fills them already is returned as it is,
+    It has at most `BUDGET` CLIP tokens; a prompt that fills them already is returned as it is,
     and so is one to which the model has nothing new to add. No phrase repeats what was said before.
 
     Args:
@@ -113,7 +111,7 @@ class _Draft:
 
     def __post_init__(self) -> None:
         used = self.limits.count_tokens(self.text)
-        self.room = min(CLIP_BUDGET - used, self.limits.length)
+        self.room = min(BUDGET - used, self.limits.length)
         self._most = used + self.room
         self._said = set(subject_words(self.prompt))
 

@@ -40,15 +40,19 @@ class Judge:
         self._subjects = Pool(encoder, SAME)
 
     def __call__(self, subjects: Sequence[str]) -> list[str | None]:
-        fitting = [subject for subject in subjects if self._belongs(subject)]
+        vectors = self._encoder.vectors(subjects)
+        fitting = [
+            subject
+            for subject, vector in zip(subjects, vectors, strict=True)
+            if self._belongs(vector)
+        ]
         answers = dict(zip(fitting, self._subjects.admit(fitting), strict=True))
         return [
             OFF_THEME if subject not in answers else SAME_SUBJECT if answers[subject] else None
             for subject in subjects
         ]
 
-    def _belongs(self, subject: str) -> bool:
-        vector = self._encoder.vectors([subject])[0]
+    def _belongs(self, vector: np.ndarray) -> bool:
         if len(self._own) < FEW:
             return bool((self._own @ vector).max() >= FAR)
         nearest = max((_nearness(other @ vector) for other in self._others), default=0.0)

@@ -6,23 +6,20 @@ breaks off. Not followed: redirects, since the key would go along to wherever th
 
 from __future__ import annotations
 
-import email.utils
 import http.client
-import ipaddress
 import json
 import logging
 import socket
 import ssl
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..core.errors import LLMUnavailable
+from .http import MOST_BYTES, asked_for, hidden, opener, read_all, wait_after
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +29,6 @@ FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 """Seconds; a server that asks for more patience is tried after these all the same."""
 
-_MOST_BYTES = 4_000_000
 _AGAIN = frozenset({408, 429})
 _SHOWN = 300
 
@@ -79,8 +75,8 @@ class Line:
             except (OSError, http.client.HTTPException) as error:
                 cause = _cause(error)
                 if not left or not _passing(cause):
-                    raise self._broken(cause) from error
-                fault, wait = repr(cause), None
+                    raise self._broken(cause) from None  # it may quote the key
+                fault, wait = self._hidden(repr(cause)), None
             self._rest(TRIES - 1 - left, wait, fault)
         raise AssertionError("the last try returns or raises")
 
@@ -92,19 +88,19 @@ class Line:
             headers["Authorization"] = f"Bearer {self.key}"
         request = urllib.request.Request(self.base + path, body, headers)
         try:
-            with _opener(self.base).open(request, timeout=self.timeout) as answer:
-                return answer.read(_MOST_BYTES)
+            with opener(self.base).open(request, timeout=self.timeout) as answer:
+                return read_all(answer)
         except urllib.error.HTTPError as error:
             with error:
-                text = error.read(_MOST_BYTES).decode("utf-8", "replace")
-            said = _message(self._without_key(text))
-            raise Status(error.code, said, _asked_for(error.headers)) from error
+                text = error.read(MOST_BYTES).decode("utf-8", "replace")
+            said = self._hidden(_message(text))[:_SHOWN]
+            raise Status(error.code, said, asked_for(error.headers)) from None
 
     def _decoded(self, content: bytes) -> Any:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            text = self._without_key(content.decode("utf-8", "replace"))
+            text = self._hidden(content.decode("utf-8", "replace"))
             raise LLMUnavailable(
                 f"the answer is not JSON: {' '.join(text[:_SHOWN].split())[:80]!r}",
                 where=self.base,
@@ -112,11 +108,11 @@ class Line:
                 "or Ollama?",
             ) from error
 
-    def _without_key(self, text: str) -> str:
-        return text.replace(self.key, "***") if self.key else text
+    def _hidden(self, text: str) -> str:
+        return hidden(text, self.key)
 
     def _rest(self, tried: int, wait: float | None, fault: str) -> None:
-        seconds = min(FIRST_WAIT * 2**tried if wait is None else wait, LONGEST_WAIT)
+        seconds = min(wait_after(tried, wait, FIRST_WAIT), LONGEST_WAIT)
         log.info("%s: %s; trying again in %.1f s", self.base, fault, seconds)
         if self.stop.wait(seconds):
             raise Stopped
@@ -142,28 +138,8 @@ class Line:
         elif isinstance(cause, http.client.BadStatusLine) and not _passing(cause):
             what = "what answers at this address is no web server"
         else:
-            what = f"the connection broke: {cause}"
+            what = f"the connection broke: {self._hidden(str(cause))}"
         return LLMUnavailable(what, where=self.base, hint="Mend the address of the server.")
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: Any, **others: Any) -> None:
-        return None
-
-
-def _opener(base: str) -> urllib.request.OpenerDirector:
-    handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
-    if _is_here(urlsplit(base).hostname or ""):
-        handlers.append(urllib.request.ProxyHandler({}))
-    return urllib.request.build_opener(*handlers)
-
-
-def _is_here(host: str) -> bool:
-    """Whether it is this machine, which a proxy would look for on its own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -187,18 +163,4 @@ def _message(text: str) -> str:
     for key in ("error", "message"):
         if isinstance(found, dict):
             found = found.get(key, found)
-    return " ".join((found if isinstance(found, str) else json.dumps(found)).split())[:_SHOWN]
-
-
-def _asked_for(headers: Any) -> float | None:
-    """Seconds of Retry-After, which is a number or a date."""
-    text = str(headers.get("Retry-After") or "").strip()
-    try:
-        return max(float(text), 0.0)
-    except ValueError:
-        pass
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(moment.timestamp() - time.time(), 0.0)
+    return " ".join((found if isinstance(found, str) else json.dumps(found)).split())

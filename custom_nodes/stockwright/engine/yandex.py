@@ -14,23 +14,19 @@ repeated. Neither the key nor the folder's id appears in an error.
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import re
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException, IncompleteRead
+from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..core.errors import TranslationInvalid, TranslationUnavailable
 from ..core.glossary import Pair
 from .dictionary import Phrase
+from .http import MOST_BYTES, asked_for, hidden, opener, read_all, wait_after
 
 URL = "https://translate.api.cloud.yandex.net"
 MAX_CHARACTERS = 10_000
@@ -40,8 +36,6 @@ MAX_TEXTS = 100
 ATTEMPTS = 5
 MAX_WAIT = 60.0
 """Seconds. A service that wants to be left alone for longer is not waited for."""
-MAX_ANSWER = 4_000_000
-"""Bytes."""
 
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _HINTS = {
@@ -105,7 +99,7 @@ class Yandex:
             answer = self._post(body)
             if isinstance(answer, bytes):
                 return self._texts(answer, len(phrases))
-            wait = 2.0**tried if answer.wait is None else answer.wait
+            wait = wait_after(tried, answer.wait)
             tried += 1
             if tried == ATTEMPTS or wait > MAX_WAIT:
                 raise answer.error
@@ -134,14 +128,11 @@ class Yandex:
         request.add_header("Content-Type", "application/json")
         request.add_unredirected_header("Authorization", f"{scheme} {self.key}")
         try:
-            with _opener(self.url).open(request, timeout=self.timeout) as answer:
-                content = answer.read(MAX_ANSWER)
-                if answer.length:  # a read of so many bytes does not tell that there are less
-                    raise IncompleteRead(content, answer.length)
-                return content
+            with opener(self.url).open(request, timeout=self.timeout) as answer:
+                return read_all(answer)
         except urllib.error.HTTPError as error:
             with error:
-                refused = _Refused(self._refusal(error), _retry_after(error))
+                refused = _Refused(self._refusal(error), asked_for(error.headers))
             if error.code in _PASSING:
                 return refused
             raise refused.error from None
@@ -158,7 +149,7 @@ class Yandex:
     def _refusal(self, error: urllib.error.HTTPError) -> TranslationUnavailable:
         message = ""
         try:
-            told: Any = json.loads(error.read(MAX_ANSWER))
+            told: Any = json.loads(error.read(MOST_BYTES))
             message = str(told["message"])
         except (OSError, HTTPException, ValueError, RecursionError, KeyError, TypeError):
             message = str(error.reason)  # no answer of the service's own
@@ -168,10 +159,7 @@ class Yandex:
         )
 
     def _without_secrets(self, text: str) -> str:
-        """Services quote the key that they refuse, in full or with stars in its middle."""
-        for secret in filter(None, (self.key, self.folder_id, self.url)):
-            text = text.replace(secret, "...")
-        return re.sub(r"[\w.-]*\*{2,}[\w.*-]*", "...", text)
+        return hidden(text, self.key, self.folder_id, self.url)
 
     def _texts(self, answer: bytes, count: int) -> list[str]:
         try:
@@ -193,40 +181,6 @@ class _Refused:
     error: TranslationUnavailable
     wait: float | None = None
     """Seconds, if the service says so."""
-
-
-class _StayHere(urllib.request.HTTPRedirectHandler):
-    """No redirects: a key goes to the address that it is for."""
-
-    def redirect_request(self, *args: Any, **others: Any) -> None:
-        return None
-
-
-def _opener(url: str) -> urllib.request.OpenerDirector:
-    handlers: list[urllib.request.BaseHandler] = [_StayHere()]
-    if _is_this_machine(urlsplit(url).hostname or ""):
-        handlers.append(urllib.request.ProxyHandler({}))  # no proxy leads here
-    return urllib.request.build_opener(*handlers)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _retry_after(error: urllib.error.HTTPError) -> float | None:
-    told = str(error.headers.get("Retry-After") or "").strip()
-    if told.isdigit():
-        return float(told)
-    try:
-        then = parsedate_to_datetime(told)
-    except ValueError:
-        return None
-    if then.tzinfo is None:
-        return None
-    return max((then - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _fit(phrases: Sequence[Phrase]) -> bool:

@@ -12,20 +12,20 @@ import comfy.utils
 from comfy_api.latest import io
 
 from ..core import names
+from ..core.checking import BUDGET
 from ..core.errors import ExpanderUnavailable, JobInvalid
 from ..core.forbidden import PEOPLE, Forbidden
 from ..engine import hub
 from ..engine.causal import PromptModel
-from ..engine.expansion import CLIP_BUDGET, Limits, Writer, expand
+from ..engine.expansion import Limits, Writer, expand
 from ..engine.llm import PromptLLM as LLM
 from .folders import expansion_folders, prompt_folders, stamps
+from .memory import make_room, make_room_for_text
 from .rewriting import job_outputs, jobs_of, prompt_input, rewritten
 from .tokens import count_tokens
-from .types import CATEGORY, PromptLLM, search_words
+from .types import CATEGORY, MAX_SEED, PromptLLM, search_words
 
 HUB_MODEL = "RamAnanth1/distilgpt2-sd-prompts"
-MAX_SEED = 2**53 - 1
-"""The largest seed that the canvas, which counts in doubles, keeps exactly."""
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
@@ -111,7 +111,7 @@ def _inputs() -> list[io.Input]:
             "length",
             default=40,
             min=1,
-            max=CLIP_BUDGET,
+            max=BUDGET,
             tooltip="How much may be added, in CLIP tokens. A prompt never gets longer than 75.",
         ),
         io.Float.Input(
@@ -166,15 +166,16 @@ def _writer(llm: object, model: str, keep_loaded: bool) -> Iterator[Writer]:
         device = comfy.model_management.text_encoder_device()
         handle = PromptModel(str(_folder(model)), str(device), keep_loaded)
         writer: Writer = handle
+        room = make_room_for_text
     elif isinstance(llm, LLM):
-        handle, writer = llm, llm.complete
+        handle, writer, room = llm, llm.complete, make_room
     else:
         raise ExpanderUnavailable(
             "only a GGUF model can go on with a prompt",
             where="Expand Prompt, input llm",
             hint="Link Load Prompt LLM to it, or nothing.",
         )
-    handle.open(_make_room)
+    handle.open(room)
     try:
         yield writer
     finally:
@@ -193,8 +194,3 @@ def _forbids(forbidden: Forbidden, prompt: str) -> Callable[[str], bool]:
     """What must not be added. People may come to people, and to no other prompt."""
     people = any(forbidden.reason(phrase) == PEOPLE for phrase in prompt.split(","))
     return lambda text: forbidden.reason(text, people=people) is not None
-
-
-def _make_room(size: int) -> None:
-    device = comfy.model_management.text_encoder_device()
-    comfy.model_management.free_memory(size, device)

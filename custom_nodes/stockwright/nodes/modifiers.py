@@ -1,4 +1,4 @@
-"""Style Modifiers: adds to prompts what real prompts add to such subjects."""
+"""Style Modifiers: adds to prompts what the prompts of a set add to such subjects."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from comfy_api.latest import io
 
 from ..core import names
+from ..core.checking import BUDGET
 from ..core.errors import JobInvalid, ModifiersInvalid
 from ..core.forbidden import Forbidden
 from ..core.modifiers.contradictions import FILE as RULES
@@ -18,15 +19,11 @@ from ..core.seeding import seeded
 from .folders import prompt_folders
 from .rewriting import job_outputs, jobs_of, prompt_input, rewritten
 from .tokens import count_tokens
-from .types import CATEGORY, search_words
+from .types import CATEGORY, MAX_SEED, search_words
 
 FORBIDDEN = Path("forbidden.yaml")
 DEFAULT_TABLE = "photography"
 NO_TABLE = "put a table into models/prompts/modifiers"
-MAX_TOKENS = 75
-"""What CLIP reads at once."""
-MAX_SEED = 2**53 - 1
-"""The largest seed that the canvas, which counts in doubles, keeps exactly."""
 
 
 class StyleModifiers(io.ComfyNode):
@@ -38,8 +35,9 @@ class StyleModifiers(io.ComfyNode):
             display_name="Style Modifiers",
             category=CATEGORY,
             **search_words(names.STYLE_MODIFIERS),
-            description="Adds words to prompts that people add for such subjects: light, camera, "
-            "mood. They are drawn by how often they were used.",
+            description="Adds words of light, camera and mood to prompts, drawn by how often they "
+            "stand with such subjects in a set of prompts. The table that comes along was counted "
+            "in prompts written for it.",
             inputs=[
                 prompt_input(
                     "What to add words to: a link from Write Theme Prompts, or a prompt as text."
@@ -48,7 +46,9 @@ class StyleModifiers(io.ComfyNode):
                     "table",
                     options=tables,
                     default=DEFAULT_TABLE if DEFAULT_TABLE in tables else tables[0],
-                    tooltip="How often people use which words: a file of prompts/modifiers.",
+                    tooltip="How often words stand in a set of prompts: a file of "
+                    "prompts/modifiers. Photography is no statistic of users: its prompts were "
+                    "written for it.",
                 ),
                 io.Int.Input(
                     "count", default=4, min=0, max=20, tooltip="How many phrases to add at most."
@@ -59,7 +59,7 @@ class StyleModifiers(io.ComfyNode):
                     min=0.0,
                     max=5.0,
                     step=0.1,
-                    tooltip="0 takes what is used most, 1 draws as people use it, more gives rare "
+                    tooltip="0 takes what is counted most, 1 draws by the counts, more gives rare "
                     "words a chance.",
                 ),
                 io.Int.Input(
@@ -123,7 +123,7 @@ class StyleModifiers(io.ComfyNode):
 
 
 def _fits(prompt: str) -> bool:
-    return count_tokens(prompt) <= MAX_TOKENS
+    return count_tokens(prompt) <= BUDGET
 
 
 def _tables() -> dict[str, Path]:

@@ -23,17 +23,16 @@ from ..engine.encoder import Pool
 from ..engine.encoder import SentenceEncoder as Encoder
 from ..engine.handles import LanguageModel
 from ..engine.relevance import Judge
-from .folders import answers_file, prompt_folders
+from .folders import answers_file, prompt_folders, stamps
 from .memory import make_room
 from .tokens import count_tokens
 from .translate import AUTO, translator
-from .types import CATEGORY, Jobs, PromptLLM, SentenceEncoder, search_words
+from .types import CATEGORY, MAX_SEED, Jobs, PromptLLM, SentenceEncoder, search_words
 
 log = logging.getLogger(__name__)
 
 MAX_COUNT = 100_000
-MAX_SEED = 2**53 - 1
-"""The largest seed that the canvas, which counts in doubles, keeps exactly."""
+_BESIDES = ("forbidden.yaml", "glossary.yaml")
 
 
 class WriteThemePrompts(io.ComfyNode):
@@ -141,14 +140,16 @@ class WriteThemePrompts(io.ComfyNode):
     def fingerprint_inputs(
         cls, theme: str | None = None, kinds: str | None = None, **others: object
     ) -> str:
-        """Of the definitions in the files: a designer edits them while the server runs. All of
-        them count for a linked text."""
+        """Of the definitions in the files: a designer edits them while the server runs. All themes
+        count, since a subject is compared with them; all kinds for a linked text."""
         folders = prompt_folders()
         try:
             read = (
-                load_themes(folders) if theme is None else _theme(theme),
+                load_themes(folders),
+                None if theme is None else _theme(theme),
                 load_kinds(folders) if kinds is None else _kinds(kinds),
                 load_wording(folders),
+                stamps(folder / name for folder in folders for name in _BESIDES),
             )
         except StockwrightError as error:
             return str(error)  # `execute` reports it
@@ -176,7 +177,6 @@ class WriteThemePrompts(io.ComfyNode):
 
         about = _theme(theme)
         checks = _checks(encoder, max_similarity)
-        checks.pool.remember([line for line in earlier.splitlines() if line.strip()])
         llm.open(make_room)
         try:
             with Answers(answers_file()) as answers:
@@ -189,6 +189,7 @@ class WriteThemePrompts(io.ComfyNode):
                     wording=load_wording(prompt_folders()),
                     checks=checks,
                     exclude=exclude.splitlines(),
+                    earlier=[line for line in earlier.splitlines() if line.strip()],
                     english=_english(about.title, llm),
                     polish=polish,
                     on_progress=on_progress,
@@ -227,10 +228,11 @@ def _english(title: str, llm: LanguageModel) -> str:
     if title.isascii():
         return ""
     try:
-        return translator(AUTO, llm).translate([title])[0]
+        english = translator(AUTO, llm).translate([title])[0]
     except TranslationUnavailable as error:
         log.warning("The theme's title is not translated: %s", error)
         return ""
+    return english if english.isprintable() else ""
 
 
 def _ui(jobs: tuple[Job, ...], report: PlanReport) -> dict[str, list[object]]:

@@ -5,7 +5,6 @@ A job keeps its id, seed and all else; only its prompt changes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,10 +12,8 @@ from comfy_api.latest import io
 
 from ..core.errors import JobInvalid
 from ..core.jobs import Job, check_jobs, parse_jobs
+from ..core.syntax import is_json_list
 from .types import Jobs
-
-_LIST_OF_JOBS = re.compile(r"\s*\[\s*\{")
-"""Brackets alone may be prompt syntax, such as `[castle:ruin:0.5]` or `{day|night}`."""
 
 
 def prompt_input(tooltip: str) -> io.MultiType.Input:
@@ -45,7 +42,7 @@ def jobs_of(prompt: object, seed: int = 0) -> tuple[Job, ...]:
         JobInvalid: empty text, a JSON list that is no list of jobs, a link of another kind.
     """
     if isinstance(prompt, str):
-        if _LIST_OF_JOBS.match(prompt):
+        if is_json_list(prompt):
             return parse_jobs(prompt)
         return parse_jobs([{"prompt": prompt.strip(), "seed": seed}])
     if not isinstance(prompt, tuple) or not all(isinstance(job, Job) for job in prompt):

@@ -20,6 +20,9 @@ SentenceEncoder = io.Custom("SENTENCE_ENCODER")
 
 CATEGORY = "Stockwright"
 
+MAX_SEED = 2**53 - 1
+"""The largest seed that the canvas, which counts in doubles, keeps exactly."""
+
 
 def search_words(node_id: str) -> dict[str, Any]:
     """The schema's argument for a node's search words; older versions of ComfyUI have none."""

@@ -1,4 +1,4 @@
-"""Modifiers: the words that people add to a prompt after its subject, and which of them to add.
+"""Modifiers: words that stand in a prompt after its subject, and which of them to add.
 
 phrases         a prompt's pieces, and which of them can be a modifier
 table           how often each phrase stands in a set of prompts, and with which subjects

@@ -13,6 +13,7 @@ morning and with evening, not with night.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from pathlib import Path
 
 from ..definitions import Definition, read_text
@@ -21,8 +22,8 @@ from .phrases import plain_words, split_prompt
 
 FILE = Path("modifiers") / "contradictions.yaml"
 Words = tuple[str, ...]
-Claims = Mapping[str, frozenset[int]]
-"""Group -> the sides of it that go with what was said."""
+Claims = tuple[Mapping[str, frozenset[int]], ...]
+"""For each phrase that says something: group -> the sides of it that go with the phrase."""
 
 
 class Contradictions:
@@ -57,24 +58,33 @@ class Contradictions:
         return cls(groups)
 
     def claims(self, text: str) -> Claims:
-        """What a prompt or phrase says. The longest phrase of a group counts: an "office building"
-        is not indoors. A prompt that speaks of two sides itself goes with both."""
+        """What the phrases of a prompt say. The longest term of a group counts: an "office
+        building" is not indoors. A phrase with terms of two sides goes with both."""
+        each = (self._claims_of(tuple(plain_words(phrase))) for phrase in split_prompt(text))
+        return tuple(claims for claims in each if claims)
+
+    def _claims_of(self, words: Words) -> dict[str, frozenset[int]]:
         found: dict[str, frozenset[int]] = {}
-        for phrase in split_prompt(text):
-            words = tuple(plain_words(phrase))
-            free: dict[str, int] = {}  # group -> from where on it may match again
-            for at, word in enumerate(words):
-                for size in self._lengths.get(word, ()):
-                    for group, sides in self._sides.get(words[at : at + size], {}).items():
-                        if at >= free.get(group, 0):
-                            found[group] = found.get(group, frozenset()) | sides
-                            free[group] = at + size
+        free: dict[str, int] = {}  # group -> from where on it may match again
+        for at, word in enumerate(words):
+            for size in self._lengths.get(word, ()):
+                for group, sides in self._sides.get(words[at : at + size], {}).items():
+                    if at >= free.get(group, 0):
+                        found[group] = found.get(group, frozenset()) | sides
+                        free[group] = at + size
         return found
 
 
 def contradict(one: Claims, other: Claims) -> bool:
-    """Whether two texts stand on different sides of a group."""
-    return any(sides.isdisjoint(other.get(group, sides)) for group, sides in one.items())
+    """Whether a phrase of one text and a phrase of the other stand on different sides of a group.
+
+    A text that contradicts itself, "office, garden", contradicts either side.
+    """
+    return any(
+        sides.isdisjoint(theirs.get(group, sides))
+        for ours, theirs in product(one, other)
+        for group, sides in ours.items()
+    )
 
 
 def _read(text: str, where: str) -> dict[str, list[list[str]]]:

@@ -17,7 +17,7 @@ MISSES = 8
 
 
 class Stylist:
-    """Adds what real prompts add to a subject, by their statistic."""
+    """Adds what the prompts of a table add to a subject, by their statistic."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Stylist:
         """
         subject = subject or next(iter(split_prompt(prompt)), "")
         people = self._forbidden.reason(prompt) == PEOPLE
-        said, claims = set(_said(prompt)), [self._rules.claims(prompt)]
+        said, claims = set(_said(prompt)), self._rules.claims(prompt)
         drawn: list[str] = []
         misses = 0
         for index in self._order(subject, rng, temperature):
@@ -61,7 +61,7 @@ class Stylist:
                 break
             phrase = self._table.phrases[index]
             own = self._rules.claims(phrase.text)
-            if not said.isdisjoint(phrase.words) or any(contradict(own, c) for c in claims):
+            if not said.isdisjoint(phrase.words) or contradict(own, claims):
                 continue
             if self._forbidden.reason(phrase.text, people=people):
                 continue
@@ -70,7 +70,7 @@ class Stylist:
                 continue
             drawn.append(phrase.text)
             said |= phrase.words
-            claims.append(own)
+            claims += own
         return drawn
 
     def _order(self, subject: str, rng: Random, temperature: float) -> list[int]:

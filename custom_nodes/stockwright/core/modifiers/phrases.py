@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ..subjects import SMALL
 from ..words import bare_words
 
 MAX_WORDS, MAX_LENGTH = 6, 40
@@ -35,9 +36,6 @@ _NOT_SHOWN = re.compile(r"(?:no|not|non|without)\b")
 _MADE_BY = re.compile(r"(?<!\blit )(?<!\billuminated )(?<!\bframed )\bby\b|\bstyle of\b")
 _NAMED = re.compile(r"(?<!\blit )(?<!\billuminated )(?<!\bframed )\bby ([^,]+)")
 _BETWEEN_NAMES = re.compile(r"\s(?:and|&|x)\s")
-_SMALL = frozenset(
-    {"a", "an", "the", "and", "or", "of", "in", "on", "at", "by", "for", "to", "with"}
-)
 _FILLERS = frozenset(
     {
         *("from", "into", "over", "under", "very", "highly", "extremely", "ultra", "super", "some"),
@@ -88,7 +86,7 @@ def makers(phrase: str) -> Iterator[str]:
 
 def plain_words(text: str) -> list[str]:
     """The words of a text in the singular, without articles, "and" and the small prepositions."""
-    return [word for word in bare_words(text) if word not in _SMALL]
+    return [word for word in bare_words(text) if word not in SMALL]
 
 
 def content_words(text: str) -> frozenset[str]:

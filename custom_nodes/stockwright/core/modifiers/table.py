@@ -29,6 +29,8 @@ ENDING = ".json"
 EVIDENCE = 10.0
 """How many phrases must have been seen with a subject word until what was seen with it counts as
 much as what holds for all subjects: those of two or three prompts."""
+MOST = 2**53
+"""The largest count: up to it a float holds each whole number."""
 RARE = 0.05
 """How much of its count a phrase keeps for other subjects at least."""
 
@@ -145,7 +147,7 @@ def _parse(text: str, where: str) -> ModifierTable:
     values = cast("dict[str, Any]", decoded)
     totals = _counts(values.get("subjects"))
     if totals is None:
-        raise fault("subjects must be words with whole numbers above 0")
+        raise fault(f"subjects must be words with whole numbers from 1 to {MOST}")
     rows = values.get("phrases")
     if not isinstance(rows, dict) or not rows:
         raise fault("holds no phrases")
@@ -165,7 +167,7 @@ def _parse(text: str, where: str) -> ModifierTable:
 
 
 def _phrase(name: str, row: Any) -> Phrase | None:
-    if not name.strip() or not isinstance(row, list):
+    if not name.strip() or not _is_text(name) or not isinstance(row, list):
         return None
     parts = cast("list[Any]", row)
     subjects = _counts(parts[1]) if len(parts) == 2 else None
@@ -178,8 +180,14 @@ def _counts(value: Any) -> dict[str, int] | None:
     if not isinstance(value, dict):
         return None
     counts = cast("dict[str, Any]", value)
-    return counts if all(_is_count(count) for count in counts.values()) else None
+    fine = all(_is_text(word) and _is_count(count) for word, count in counts.items())
+    return counts if fine else None
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written as UTF-8: half of a character (a lone surrogate) cannot."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
