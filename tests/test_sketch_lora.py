@@ -52,10 +52,10 @@ def training(steps: int) -> Graph:
             model=["1", 0],
             latents=["3", 0],
             positive=["3", 1],
-            batch_size=5,
+            batch_size=2,
             grad_accumulation_steps=1,
             steps=steps,
-            learning_rate=0.003,
+            learning_rate=0.005,
             rank=8,
             optimizer="AdamW",
             loss_function="MSE",
@@ -83,7 +83,7 @@ def test_a_lora_of_ten_pictures_changes_the_colour(server: Server, pictures: lis
     for number, image in enumerate(pictures):
         red, green, blue = image.split()
         Image.merge("RGB", (blue, green, red)).save(folder / f"{number}.png")
-    run(server, training(steps=60))
+    run(server, training(steps=24))
     (made,) = (places.BASE / "output" / "loras").glob(f"{LORA}*.safetensors")
     made.rename(places.MODELS / "loras" / f"{LORA}.safetensors")
     assert redness(drawn(server, f"{LORA}:1")) < 0, "and now blue ones"
