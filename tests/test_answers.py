@@ -110,7 +110,7 @@ def test_the_oldest_go_when_it_is_full(path: Path, model: Model):
         for number in range(1, 6):
             answers.around(model, "m")(seeds(number))
     with sqlite3.connect(path) as database:
-        assert database.execute("SELECT count(*) FROM answers").fetchone() == (3,)
+        assert database.execute("SELECT count(*) FROM kept").fetchone() == (3,)
     model.asked.clear()
     with Answers(path, most_rows=3) as answers:
         answers.around(model, "m")(seeds(5, 4, 3, 2))

@@ -49,6 +49,21 @@ def test_a_text_is_encoded_once(encoder: SentenceEncoder, monkeypatch: pytest.Mo
     assert encoder.vectors([]).shape[0] == 0
 
 
+def test_a_text_is_encoded_once_for_all(
+    encoder_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    keeping = SentenceEncoder(str(encoder_path), "one", tmp_path / "user" / "vectors.sqlite")
+    before = keeping.vectors([KITCHEN, SHIP])
+    monkeypatch.setattr(encoder_module, "_vectors", type(encoder_module._vectors)())
+    with monkeypatch.context() as broken:
+        broken.setattr(encoder_module, "_run", None)
+        assert np.array_equal(keeping.vectors([SHIP, KITCHEN]), before[::-1])
+    another = SentenceEncoder(str(encoder_path), "two", keeping.kept)
+    monkeypatch.setattr(encoder_module, "_run", None)
+    with pytest.raises(TypeError):
+        another.vectors([SHIP])
+
+
 def test_memory_for_vectors_is_bounded(encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(encoder_module, "KEPT", 3)
     encoder.vectors([f"cup number {n}" for n in range(5)])

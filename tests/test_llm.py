@@ -98,7 +98,7 @@ def test_the_same_seed_names_the_same_subjects(llm: PromptLLM) -> None:
     wording = replace(WORDING, lines=4, round=2)
 
     def find() -> tuple[list[Named], Naming]:
-        naming = Naming(theme, kind, 3, wording, set(), FORBIDDEN, theme.areas)
+        naming = Naming(theme, kind, 3, wording, set(), FORBIDDEN)
         return naming.find(4, llm, lambda found: None), naming
 
     first, naming = find()

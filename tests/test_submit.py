@@ -35,10 +35,15 @@ def test_an_order_is_exact(finished: Path):
     assert commands.kinds(run) == {"interiors": 6, "exteriors": 2, "items": 2}
     rows = commands.manifest(run)
     assert len({row["subject"].casefold() for row in rows}) == 10
-    assert [json.loads(text) for text in (run / "manifest.jsonl").read_text().splitlines()] == [
-        {k: int(v) if k in ("seed", "width", "height", "bytes") else v for k, v in row.items()}
-        for row in rows
+    told = [json.loads(text) for text in (run / "manifest.jsonl").read_text().splitlines()]
+    numbers = ("seed", "width", "height", "bytes")
+    assert [job | {"axes": None} for job in told] == [
+        {k: int(v) if k in numbers else v for k, v in row.items()} | {"axes": None} for row in rows
     ]
+    for job, row in zip(told, rows, strict=True):
+        assert row["axes"] == "; ".join(f"{name}: {value}" for name, value in job["axes"].items())
+        assert all(value in job["prompt"] for value in job["axes"].values())
+        assert job["origin"].startswith(("model, area ", "theme file"))
 
 
 def test_every_picture_is_where_the_manifest_says(finished: Path, object_info: dict[str, Any]):
@@ -123,6 +128,7 @@ def test_a_dry_run_prints_the_same_jobs_and_makes_nothing(finished: Path, tmp_pa
     done = submit(tmp_path, "--theme", "Education", "--dry-run", "--json")
     jobs = [json.loads(text) for text in done.stdout.splitlines()]
     fields = {"theme", "kind", "subject", "prompt", "negative", "seed", "width", "height", "id"}
+    fields |= {"origin", "axes"}
     assert all(job.keys() == fields for job in jobs)
     assert [job["id"] for job in jobs] == [r["id"] for r in commands.manifest(the_run(finished))]
     assert not list(tmp_path.iterdir())

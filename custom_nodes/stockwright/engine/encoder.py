@@ -9,6 +9,7 @@ GPU.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections import OrderedDict
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import EncoderUnavailable
+from .kept import Kept
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +30,7 @@ SHAPES = {16: 64, 64: 16, 128: 8, 256: 4}
 pass: the arithmetic, and so a text's vector, then does not depend on what else is encoded. Longer
 texts are cut off."""
 KEPT = 100_000
-"""Vectors that stay in memory, as 16-bit floats: 77 MB for 384 numbers each."""
+"""Vectors that stay in memory, and on the disk, as 16-bit floats: 77 MB for 384 numbers each."""
 
 _vectors: OrderedDict[tuple[SentenceEncoder, str], np.ndarray[Any, Any]] = OrderedDict()
 _lock = threading.Lock()
@@ -41,10 +43,12 @@ class SentenceEncoder:
     Attributes:
         path: the safetensors file.
         stamp: tells a file that was replaced from the one that was loaded.
+        kept: a file that keeps vectors, so that a text is encoded once for all; None: none does.
     """
 
     path: str
     stamp: str = ""
+    kept: Path | None = None
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
         """One row a text, float32, length 1 within a 16-bit float's accuracy: (texts, dimensions).
@@ -56,8 +60,8 @@ class SentenceEncoder:
 
         with _lock:
             fresh = [text for text in dict.fromkeys(texts) if (self, text) not in _vectors]
-            for text, vector in zip(fresh, self._encode(fresh), strict=True):
-                _vectors[self, text] = vector.astype(np.float16)
+            for text, vector in self._found(fresh):
+                _vectors[self, text] = vector
             found: list[np.ndarray[Any, Any]] = []
             for text in texts:
                 _vectors.move_to_end((self, text))
@@ -65,6 +69,29 @@ class SentenceEncoder:
             while len(_vectors) > max(KEPT, len(texts)):
                 _vectors.popitem(last=False)
         return np.stack(found).astype(np.float32) if found else np.zeros((0, 1), np.float32)
+
+    def _found(self, texts: Sequence[str]) -> list[tuple[str, np.ndarray[Any, Any]]]:
+        """Vectors of new texts, float16: kept ones, or encoded and kept from now on."""
+        import numpy as np
+
+        if self.kept is None or not texts:
+            encoded = self._encode(texts)
+            return [(t, v.astype(np.float16)) for t, v in zip(texts, encoded, strict=True)]
+        with Kept(self.kept, KEPT) as kept:
+            keys = {text: self._key(text) for text in texts}
+            known = kept.known(list(keys.values()))
+            missing = [text for text in texts if keys[text] not in known]
+            new = {
+                keys[text]: vector.astype(np.float16).tobytes()
+                for text, vector in zip(missing, self._encode(missing), strict=True)
+            }
+            kept.keep(new)
+        known |= new
+        return [(text, np.frombuffer(known[keys[text]], np.float16)) for text in texts]
+
+    def _key(self, text: str) -> bytes:
+        whole = f"{Path(self.path).name}\n{self.stamp}\n{text}"
+        return hashlib.sha256(whole.encode()).digest()
 
     def _encode(self, texts: Sequence[str]) -> Iterable[np.ndarray[Any, Any]]:
         if not texts:

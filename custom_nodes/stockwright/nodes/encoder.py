@@ -7,7 +7,7 @@ from comfy_api.latest import io
 
 from ..core import names
 from ..engine.encoder import SentenceEncoder as Encoder
-from .folders import encoder_files, fingerprint
+from .folders import encoder_files, fingerprint, kept_file
 from .types import CATEGORY, SentenceEncoder, search_words
 
 NO_MODEL = "put an encoder into models/sentence_embedding"
@@ -55,4 +55,5 @@ class LoadSentenceEncoder(io.ComfyNode):
     @classmethod
     def execute(cls, model: str) -> io.NodeOutput:
         path = folder_paths.get_full_path_or_raise(names.ENCODER_FOLDER, model)
-        return io.NodeOutput(Encoder(path, fingerprint(names.ENCODER_FOLDER, [model])))
+        stamp = fingerprint(names.ENCODER_FOLDER, [model])
+        return io.NodeOutput(Encoder(path, stamp, kept_file("vectors")))

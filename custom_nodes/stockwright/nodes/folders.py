@@ -48,9 +48,10 @@ def expansion_folders() -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def answers_file() -> Path:
-    """Where answers of language models are kept, so that a plan that was stopped goes on."""
-    return Path(folder_paths.get_system_user_directory("stockwright")) / "answers.sqlite"
+def kept_file(name: str) -> Path:
+    """A file of the user's folder that ComfyUI gives out to nobody: `answers` of language models,
+    so that a plan that was stopped goes on, or `vectors` of texts."""
+    return Path(folder_paths.get_system_user_directory("stockwright")) / f"{name}.sqlite"
 
 
 def fingerprint(folder: str, files: Iterable[str]) -> str:

@@ -23,7 +23,7 @@ from ..engine.encoder import Pool
 from ..engine.encoder import SentenceEncoder as Encoder
 from ..engine.handles import LanguageModel
 from ..engine.relevance import Judge
-from .folders import answers_file, prompt_folders, stamps
+from .folders import kept_file, prompt_folders, stamps
 from .memory import make_room
 from .tokens import count_tokens
 from .translate import AUTO, translator
@@ -179,7 +179,7 @@ class WriteThemePrompts(io.ComfyNode):
         checks = _checks(encoder, max_similarity)
         llm.open(make_room)
         try:
-            with Answers(answers_file()) as answers:
+            with Answers(kept_file("answers")) as answers:
                 jobs, report = plan(
                     about,
                     _kinds(kinds),
