@@ -278,7 +278,7 @@ def test_wheel_holds_what_places_name(tmp_path: Path) -> None:
     assert Path(root) == tmp_path
     assert Path(home) == tmp_path / "cache" / "stockwright"
     assert found[:2] == ["True", "True"]
-    assert "the small checkpoint" in found
+    assert "the node packs and the small checkpoint" in found
 
 
 def test_missing_python_is_one_line() -> None:

@@ -36,7 +36,7 @@ def test_list_tells_the_truth(home: Home, server: FileServer):
     nothing = home.call("list")
     assert nothing.returncode == 0, nothing.stderr
     assert rows(nothing.stdout)["sdxl-base"].split()[3:6] == ["missing", "6.9", "GB"]
-    assert "0 of 19 are there" in nothing.stdout
+    assert "0 of 20 are there" in nothing.stdout
     assert not (home.path / "models-lock.json").exists()
 
     names = ("right", "cut", "lies", "hand", "begun", "touched")

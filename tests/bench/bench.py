@@ -82,9 +82,9 @@ QUICK = Amounts(
     first=0,
     small=64,
     large=128,
-    plans=(5, 10),
-    chats=2,
-    few=5,
+    plans=(2, 3),
+    chats=1,
+    few=2,
     themes=2,
 )
 

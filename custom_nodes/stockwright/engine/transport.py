@@ -19,7 +19,7 @@ from threading import Event
 from typing import Any
 
 from ..core.errors import LLMUnavailable
-from .http import MOST_BYTES, asked_for, hidden, opener, read_all, wait_after
+from .web import MOST_BYTES, asked_for, hidden, opener, read_all, wait_after
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from typing import Any
 from ..core.errors import TranslationInvalid, TranslationUnavailable
 from ..core.glossary import Pair
 from .dictionary import Phrase
-from .http import MOST_BYTES, asked_for, hidden, opener, read_all, wait_after
+from .web import MOST_BYTES, asked_for, hidden, opener, read_all, wait_after
 
 URL = "https://translate.api.cloud.yandex.net"
 MAX_CHARACTERS = 10_000
