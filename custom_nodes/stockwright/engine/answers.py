@@ -11,8 +11,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from ..core.asking import Ask, Namer
 from .kept import Kept
@@ -20,26 +18,9 @@ from .kept import Kept
 MOST_ROWS = 200_000
 
 
-class Answers:
-    """The answers in a file. To be used in one thread, as a context manager or with `close`."""
-
+class Answers(Kept):
     def __init__(self, path: Path, most_rows: int = MOST_ROWS) -> None:
-        self._kept = Kept(path, most_rows)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Later answers are neither read nor kept."""
-        self._kept.close()
+        super().__init__(path, most_rows)
 
     def around(self, namer: Namer, fingerprint: str) -> Namer:
         """A namer that asks `namer` only what it has not answered before, each ask once, and keeps
@@ -47,14 +28,12 @@ class Answers:
 
         def name(asks: Sequence[Ask]) -> list[list[str]]:
             keys = [_key(fingerprint, ask) for ask in asks]
-            known = {k: json.loads(value) for k, value in self._kept.known(keys).items()}
+            known = {k: json.loads(value) for k, value in self.known(keys).items()}
             missing = {key: ask for key, ask in zip(keys, asks, strict=True) if key not in known}
             if missing:
                 answers = namer(list(missing.values()))
                 new = dict(zip(missing, answers, strict=True))
-                self._kept.keep(
-                    {k: json.dumps(lines).encode() for k, lines in new.items() if lines}
-                )
+                self.keep({k: json.dumps(lines).encode() for k, lines in new.items() if lines})
                 known |= new
             return [known[key] for key in keys]
 

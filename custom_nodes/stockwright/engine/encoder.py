@@ -197,7 +197,7 @@ def _load(handle: SentenceEncoder) -> tuple[Any, Any]:
         weights = {name: t.float() for name, t in load_file(handle.path).items()}
         missing, _ = model.load_state_dict(weights, strict=False)
         tokenizer = Tokenizer.from_file(str(tokens))
-    except Exception as error:  # noqa: BLE001: four libraries, each with its own errors
+    except Exception as error:
         raise EncoderUnavailable(
             f"the encoder cannot be loaded: {error}", where=handle.path
         ) from error
