@@ -6,9 +6,10 @@ import hashlib
 import http.client
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
+
+from tests.localserver import LocalServer
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -45,7 +46,7 @@ class Asked:
     headers: dict[str, str]
 
 
-class FileServer:
+class FileServer(LocalServer):
     """`with FileServer() as server:` serves `server.files` at `server.url`."""
 
     def __init__(self, cdn: FileServer | None = None) -> None:
@@ -56,25 +57,7 @@ class FileServer:
         self.cdn = cdn
         """Where the bytes of the hub's files are."""
         self.stalled = threading.Event()
-        self.over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self.url = f"http://{self.host}"
-
-    def __enter__(self) -> FileServer:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(self))
 
     def put(self, path: str, body: bytes, **way: object) -> str:
         """Serve a file; its address."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.localserver import LocalServer
 
 Body = dict[str, Any]
 
@@ -42,7 +42,7 @@ def usual(body: Body) -> str:
     )
 
 
-class LLMServer:
+class LLMServer(LocalServer):
     """`with LLMServer() as server:` answers at `server.url`, by default as llama-server does."""
 
     def __init__(self, owner: str = "llamacpp", models: tuple[str, ...] = ("small",)) -> None:
@@ -62,24 +62,7 @@ class LLMServer:
         self.before: Callable[[Body], object] = lambda body: None
         """Called in the request's own thread before it is answered."""
         self.asked: list[Asked] = []
-        self.over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> LLMServer:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(self))
 
     @property
     def chats(self) -> list[Body]:

@@ -6,12 +6,12 @@ It knows the words of `words` and of a request's glossary, and spells all others
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.localserver import LocalServer
 
 KEY = "AQVN-the-key-of-the-tests-0123456789"
 FOLDER = "b1g-the-folder-of-tests"
@@ -59,7 +59,7 @@ class Refused(Exception):
         self.status = status
 
 
-class YandexServer:
+class YandexServer(LocalServer):
     """`with YandexServer() as server:` answers at `server.url`."""
 
     def __init__(self) -> None:
@@ -68,24 +68,7 @@ class YandexServer:
         """What is answered to the next requests, one each."""
         self.asked: list[Asked] = []
         self.authorization = f"Api-Key {KEY}"
-        self.over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> YandexServer:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_handler(self))
 
     @property
     def texts(self) -> list[str]:
