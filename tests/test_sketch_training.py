@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import re
 import subprocess
 import sys
@@ -12,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image, ImageDraw
 from safetensors import safe_open
 
 from driver import places
 from stockwright_sketch.training import portraits, sprites
+from stockwright_sketch.training.captions import reworded
 
 TRAINING = places.CUSTOM_NODES / "stockwright_sketch" / "training"
 
@@ -83,3 +86,17 @@ def test_training_starts_from_nothing_and_goes_on_where_it_stopped(
     with safe_open(out, "pt") as made, safe_open(sketch_path, "pt") as built:
         assert sorted(made.keys()) == sorted(built.keys())
     assert (pictures / "sheets" / "last.png").is_file()
+
+
+def test_captions_say_the_same_in_the_planners_words():
+    frozen = yaml.safe_load((TRAINING / "captions.yaml").read_text("utf-8"))
+    words, kinds = frozen["words"], frozen["kinds"].values()
+    painted = {p for kind in kinds for axis in ("camera", "light", "material") for p in kind[axis]}
+    assert set(words["now"]) <= painted, "what is put in other words is what is painted"
+    caption = "globe, 85mm macro lens, f/5.6, linen cloth, sharp focus"
+    for seed in range(20):
+        said = reworded(caption, words, random.Random(seed))
+        assert said == reworded(caption, words, random.Random(seed))
+        assert said.startswith("globe, ") and "straight front view, 85mm lens" in said
+        assert "natural linen cloth" in said and "sharp focus" not in said
+    assert reworded("", words, random.Random(1)) == ""
