@@ -209,7 +209,7 @@ def _seeds(values: Definition, theme: Theme, rules: Rules) -> list[Finding]:
             there = seeds if kind.name in seeds.values else values
             where = there.at(kind.name if there is seeds else "seeds")
             what = f"{len(subjects)} seeds for {kind.name}, fewer than {FEW}"
-            found.append(Finding(where, what, "They are used where the language model runs dry."))
+            found.append(Finding(where, what, "Every second subject of a pool is one of them."))
         check = _SeedCheck(theme, kind, rules)
         for place, subject in enumerate(subjects):
             if not _CYRILLIC.search(subject) and (why := check.refusal(tidied(subject))):

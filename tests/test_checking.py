@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from stockwright.core.checking import BUDGET, OVER_BUDGET, Checks, SameWords
+from stockwright.core.checking import (
+    BUDGET,
+    OFF_THEME,
+    OVER_BUDGET,
+    UNKNOWN_WORD,
+    Checks,
+    SameWords,
+)
 from stockwright.core.forbidden import Forbidden
+from stockwright.core.kinds import Kind
+from stockwright.core.naming import Judge
+from stockwright.core.themes import Theme
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
 FORBIDDEN = Forbidden.load([PROMPTS])
@@ -41,6 +52,34 @@ def test_a_first_part_that_is_too_long_cannot_be_fitted():
     text = " ".join(["word"] * (BUDGET + 1))
     assert CHECKS.fitted(text) is None
     assert CHECKS.refusal(text, people=False) == OVER_BUDGET
+
+
+def test_a_word_that_clip_must_spell_is_unknown():
+    asked: list[list[str]] = []
+
+    def judge_of(theme: Theme) -> Judge:
+        def judge(subjects: Sequence[str]) -> list[str | None]:
+            asked.append(list(subjects))
+            return [OFF_THEME if "train" in subject else None for subject in subjects]
+
+        return judge
+
+    kind = Kind(name="any", share=1, ask="places", prompt="{subject}", endings=("jetty",))
+    theme = Theme(id="sea", title="Sea", about="harbour, train", seeds=(("any", ("galleon",)),))
+    subjects = ["pier", "caravagging pier", "train", "galleons", "jetty", "yacht"]
+    read_whole = Checks(FORBIDDEN, SameWords(), len, judge_of, {"pier", "yacht"}.__contains__)
+    assert read_whole.judge(theme, ("caravagging",), [kind])(subjects) == [
+        None,
+        UNKNOWN_WORD,
+        OFF_THEME,
+        None,
+        None,
+        None,
+    ]
+    assert asked == [["pier", "train", "galleons", "jetty", "yacht"]]
+    # A letter is a token: words of two are not spelled. Without an encoder no word is unknown.
+    assert read_whole.judge(theme, (), [])(["ox"]) == [None]
+    assert Checks(FORBIDDEN, SameWords(), len).judge(theme, (), [])(["ermeniako"]) == [None]
 
 
 @pytest.mark.parametrize(

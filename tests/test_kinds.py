@@ -166,6 +166,7 @@ def test_faults_in_a_definition(
         ("- late evening: 2", "- morning", "line 9, key time of day", "stands twice"),
         ("- late evening: 2", "- [a]", "line 9, key time of day", "is not text"),
         ("hard + evening", "hard, evening", "line 11, key clashes", "is no clash"),
+        ("time of day", "2", "key 2", "cannot stand in a prompt"),
         ("hard + evening", "hart + noon", "line 11, key clashes", "no value of an axis holds"),
     ],
 )

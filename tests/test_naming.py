@@ -373,6 +373,12 @@ def test_subjects_that_are_not_the_same(one: str, other: str) -> None:
         ("a man at a door", None),
         ("casino door", None),
         ("dark cellar door", None),
+        ("chamber of doors", "chamber of doors"),
+        ("bar of soap", None),
+        ("door with red handles", None),
+        ("handle for a door", None),
+        ("door with a small door", None),
+        ("door near glass doors", None),
         ("one two three four five six door", None),
         ("red window", None),
         ("", None),
@@ -426,10 +432,26 @@ def test_a_judge_is_asked_once_about_each_and_its_reasons_count(forbidden: Forbi
 
 def test_a_seed_that_the_model_says_again_is_not_its_own(forbidden: Forbidden) -> None:
     theme = replace(TEA, seeds=(("any", ("samovar", "tea urn")),))
-    found = naming(forbidden, theme=theme).find(3, Script(["Samovars", "cup", "pot"]), nothing)
+    found = naming(forbidden, theme=theme).find(4, Script(["Samovars", "cup", "pot"]), nothing)
     origins = {named.subject: named.origin for named in found}
     assert origins["samovars"] == REPEATED and origins["samovars"].startswith(FROM_FILE)
     assert origins["cup"].startswith("model, ") and origins["pot"].startswith("model, ")
+
+
+def test_every_second_subject_is_a_seed_while_there_are_any(forbidden: Forbidden) -> None:
+    theme = replace(TEA, seeds=(("any", ("samovar", "tea urn")),))
+    found = naming(forbidden, theme=theme).find(8, Script(MANY), nothing)
+    own = [named.origin == FROM_FILE for named in found]
+    assert own == [False, True, False, True, False, False, False, False]
+    assert {named.subject for named in found if named.origin == FROM_FILE} == {"samovar", "tea urn"}
+
+
+def test_a_model_is_not_asked_for_what_the_seeds_bring(forbidden: Forbidden) -> None:
+    seeds = tuple(f"seed {word}" for word in MANY[:40])
+    few, many = Script(MANY[40:]), Script(MANY[40:])
+    naming(forbidden, theme=replace(TEA, seeds=(("any", seeds),))).find(40, few, nothing)
+    naming(forbidden, theme=TEA).find(40, many, nothing)
+    assert len(few.asks) < 0.7 * len(many.asks)
 
 
 def test_seeds_in_other_letters_do_not_come(forbidden: Forbidden) -> None:

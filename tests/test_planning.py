@@ -129,7 +129,7 @@ def test_of_large_orders_no_subject_has_more_than_its_share():
     jobs, report = told(MANY, 400, kinds=ANY[:1])
     pictures = Counter(job.subject for job in jobs)
     assert max(pictures.values()) <= 400 * 0.05
-    assert len(pictures) >= 100 and report.subjects == {"any": len(pictures)}
+    assert len(pictures) >= 400 / 6 and report.subjects == {"any": len(pictures)}
     assert len({job.prompt for job in jobs}) == 400
     assert not report.notes
 
@@ -138,7 +138,7 @@ def test_each_picture_of_a_subject_is_another_one_and_all_combinations_are_used(
     jobs, report = told(["cup", "pot"], 40, kinds=ANY[:1])
     assert Counter(job.subject for job in jobs) == {"cup": 20, "pot": 20}
     assert len({(job.subject, job.axes) for job in jobs}) == 40
-    assert "knows only 2 subjects" in report.notes[0] and "20 pictures" in report.notes[0]
+    assert "only 2 subjects are known" in report.notes[0] and "20 pictures" in report.notes[0]
     with pytest.raises(SubjectsExhausted, match="40 prompts of 41 asked, from 2 subjects"):
         told(["cup", "pot"], 41, kinds=ANY[:1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def encoder(encoder_path: Path) -> SentenceEncoder:
 
 
 def test_subjects_of_other_themes_are_refused(encoder: SentenceEncoder):
-    judge = Judge(encoder, parse_theme("medicine", THEMES), THEMES)
+    judge = Judge(encoder, replace(parse_theme("medicine", THEMES), seeds=()), THEMES)
     own = ["dental clinic", "wheelchair ramp", "blood test tubes"]
     others = ["container ship", "pizza oven", "stock exchange"]
     assert judge([*own, *others]) == [None] * 3 + [OFF_THEME] * 3
@@ -32,6 +33,11 @@ def test_a_subject_in_other_words_is_the_same(encoder: SentenceEncoder):
     judge = Judge(encoder, new_theme("Cinema"), THEMES)
     assert judge(["movie theater", "film theater", "film projector"]) == [None, SAME_SUBJECT, None]
     assert judge(["film theater"]) == [SAME_SUBJECT]
+
+
+def test_what_a_theme_has_among_its_seeds_is_the_same(encoder: SentenceEncoder):
+    theme = replace(new_theme("Cinema"), seeds=(("interiors", ("film theater",)),))
+    assert Judge(encoder, theme, THEMES)(["movie theater"]) == [SAME_SUBJECT]
 
 
 def test_a_new_theme_refuses_only_what_is_far_off(encoder: SentenceEncoder):

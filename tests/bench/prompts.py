@@ -5,9 +5,10 @@
     plan   `core.planning.plan` for one theme, all its checks within. Nothing was asked before
     chats  only the model's answers, by llama-cpp-python's own chat call. The checks are not timed
 
-Both models are loaded before. A prompt counts if it fits into CLIP's 75 tokens (cut between commas
-where it does not), holds nothing forbidden and is no near-duplicate of one that counts already. A
-chat's prompt may show people and anything else of the theme, whatever its kind.
+Both models are loaded before. A prompt of either side counts if it fits into CLIP's 75 tokens (cut
+between commas where it does not), holds nothing that its kind forbids, is no near-duplicate of one
+that counts already, and is about the theme and of its kind by the judges of `make eval-prompts`.
+What it shows, for the judge of kinds, is its first part, up to a comma or a full stop.
 
 Memory is the process's peak after many prompts and after the first few of them, theme by theme, as
 an order is planned.
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -34,13 +36,15 @@ from measured import memory_mb
 from driver.places import PROMPTS
 from stockwright.core.checking import Checks
 from stockwright.core.forbidden import Forbidden
-from stockwright.core.kinds import load_kinds
+from stockwright.core.kinds import Kind, load_kinds
 from stockwright.core.planning import plan
 from stockwright.core.themes import Theme, load_themes
 from stockwright.core.wording import load_wording
 from stockwright.engine import llm
 from stockwright.engine.encoder import Pool, SentenceEncoder
 from stockwright.engine.relevance import Judge
+from tests.evalprompts.kindjudge import KindJudge, seeds_of
+from tests.evalprompts.themejudge import ThemeJudge
 
 MODELS = INSTALLED / "base" / "models"
 LLM = llm.PromptLLM(str(MODELS / "llm" / "SmolLM2-135M-Instruct.Q4_1.gguf"))
@@ -134,7 +138,9 @@ class _Bench:
         began = time.monotonic()
         jobs, _ = self._planned(theme, count, checks, ())
         seconds = time.monotonic() - began
-        return Written(count, self._valid([job.prompt for job in jobs]), seconds)
+        kinds = {kind.name: kind for kind in self._kinds}
+        planned = [(job.prompt, kinds[job.kind]) for job in jobs]
+        return Written(count, self._valid(theme, planned), seconds)
 
     def _planned(self, theme: Theme, count: int, checks: Checks, exclude: Iterable[str]) -> Any:
         return plan(
@@ -151,7 +157,7 @@ class _Bench:
     def _chats(self, theme: Theme, chats: int) -> Written:
         LLM.close()
         model = llm._load(LLM, None)  # as planning loads it, with the same settings
-        kinds = islice(cycle(self._kinds), chats)
+        kinds = list(islice(cycle(self._kinds), chats))
         requests = [
             REQUEST.format(theme=theme.title, kind=kind.name, ask=kind.ask) for kind in kinds
         ]
@@ -159,14 +165,30 @@ class _Bench:
         answers = [_chat(model, request, seed) for seed, request in enumerate(requests)]
         seconds = time.monotonic() - began
         model.close()
-        return Written(chats, self._valid(answers), seconds)
+        return Written(chats, self._valid(theme, list(zip(answers, kinds, strict=True))), seconds)
 
-    def _valid(self, prompts: Iterable[str]) -> int:
+    def _valid(self, theme: Theme, prompts: Sequence[tuple[str, Kind]]) -> int:
         """How many count."""
         checks = self._checks()
-        fitted = [text for prompt in prompts if (text := checks.fitted(prompt))]
-        passed = [text for text in fitted if not checks.refusal(text, people=True)]
-        return sum(near is None for near in checks.pool.admit(passed))
+        passed = [
+            (text, kind)
+            for prompt, kind in prompts
+            if (text := checks.fitted(prompt)) and not checks.refusal(text, people=kind.people)
+        ]
+        texts, names = [text for text, _ in passed], [kind.name for _, kind in passed]
+        if not texts:
+            return 0
+        themes = ThemeJudge(self._themes, self._kinds, ENCODER.vectors)
+        titles = themes.titles(ENCODER.vectors(texts), names)
+        shown = [re.split(r"[,.]", text)[0].strip() or text for text in texts]
+        judge = KindJudge(seeds_of(self._themes), ENCODER.vectors)
+        kinds = judge.clearly(shown, names, theme.id)
+        right = [
+            text
+            for text, title, name, kind in zip(texts, titles, names, kinds, strict=True)
+            if title == theme.title and kind == name
+        ]
+        return sum(near is None for near in checks.pool.admit(right))
 
     def _checks(self) -> Checks:
         """As Write Theme Prompts makes them."""
@@ -175,6 +197,7 @@ class _Bench:
             Pool(ENCODER, LIMIT),
             self._count_tokens,
             lambda theme: Judge(ENCODER, theme, self._themes),
+            ENCODER.knows,
         )
 
 

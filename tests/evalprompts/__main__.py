@@ -66,7 +66,8 @@ def _evaluate(names: Sequence[str], count: int, llm: str | None) -> int:
     verdicts, vectors = _judged(judge, planned, encoder)
     rows = _rows(planned, count, verdicts, vectors)
     missed = table.missed(rows)
-    text = _text(planned, count, rows, missed, judge)
+    everything = [verdict for judged in verdicts for verdict in judged]
+    text = _text(planned, count, rows, missed, judge, everything)
     _store(text, planned, verdicts)
     print(text)
     return 1 if missed else 0
@@ -125,19 +126,25 @@ def _rows(
 
 
 def _text(
-    planned: Plan, count: int, rows: Sequence[table.Row], missed: Sequence[str], judge: Judge
+    planned: Plan,
+    count: int,
+    rows: Sequence[table.Row],
+    missed: Sequence[str],
+    judge: Judge,
+    verdicts: Sequence[Verdict],
 ) -> str:
     of_theme, of_another = judge.theme_judge.agreement()
     by_title, wrong_by_title = judge.theme_judge.agreement_by_title()
     own, other = judge.kind_judge.agreement()
-    jobs = [job for part in planned.themes for job in part.jobs]
-    from_file = sum(job.origin.startswith(FROM_FILE) for job in jobs)
+    named = [one for one in verdicts if not one.job.origin.startswith(FROM_FILE)]
     furthest = rows[-1].imbalance
     notes = [
         f"{len(planned.themes)} themes, {count} prompts each, seed {SEED}, language model "
         f"{planned.llm}, sentence encoder {ENCODER}.",
-        f"Subjects that the model named: {_percent(len(jobs) - from_file, len(jobs))} of the "
-        "prompts; the others are from the theme files.",
+        f"Subjects that the model named: {_percent(len(named), len(verdicts))} of the prompts; the "
+        "others are from the theme files. Of the model's own, on theme "
+        f"{_percent(sum(one.on_theme for one in named), len(named))}, right kind "
+        f"{_percent(sum(one.kind in ('', one.job.kind) for one in named), len(named))}.",
         f"The judge of themes takes {_percent(of_theme.part, of_theme.whole)} of prompts with the "
         f"theme files' own subjects, and {_percent(of_another.part, of_another.whole)} of those "
         "with a subject of another theme.",

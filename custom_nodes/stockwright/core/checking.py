@@ -6,21 +6,25 @@
 | people, brands, … | holds a word of that category of `forbidden.yaml` |
 | near-duplicate | means nearly the same as one that is in the pool |
 
-and why a subject is refused before, where there is a sentence encoder:
+and why a subject that a model named is refused before:
 
 | reason | the subject |
 |---|---|
+| unknown word | holds a word that CLIP has to spell and the encoder does not know: "caravagging" |
 | off theme | is nearer to what other themes are about than to this one |
 | same subject | means nearly the same as another one of the theme |
+
+All of them only where there is a sentence encoder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .forbidden import Forbidden
+from .kinds import Kind
 from .naming import Judge
 from .subjects import words_of
 from .themes import Theme
@@ -28,7 +32,12 @@ from .themes import Theme
 BUDGET = 75
 """CLIP reads 77 tokens at once; the first and the last one mark start and end."""
 
+SPELLED = 3
+"""CLIP tokens of a word from which it may be unknown. Of the 1,414 words in the shipped themes'
+seeds 20 have as many, and so have most made-up ones."""
+
 OVER_BUDGET = "over budget"
+UNKNOWN_WORD = "unknown word"
 NEAR_DUPLICATE = "near-duplicate"
 OFF_THEME = "off theme"
 SAME_SUBJECT = "same subject"
@@ -78,12 +87,33 @@ class Checks:
         count_tokens: CLIP tokens of a text.
         judge_of: gives for a theme, with its areas, what says of new subjects why they are
             refused, or None of each.
+        knows: whether a word (in the singular, lower case) is one of the encoder's own.
     """
 
     forbidden: Forbidden
     pool: Pool
     count_tokens: Callable[[str], int]
     judge_of: Callable[[Theme], Judge] | None = None
+    knows: Callable[[str], bool] | None = None
+
+    def judge(self, theme: Theme, areas: tuple[str, ...], kinds: Sequence[Kind]) -> Judge:
+        """What judges the subjects that a model names within these areas of a theme."""
+        seeds = [seed for _, named in theme.seeds for seed in named]
+        endings = [ending for kind in kinds for ending in kind.endings]
+        texts = [theme.title, theme.about, *theme.areas, *seeds, *endings]
+        familiar = set(words_of(" ".join(texts)))
+        belongs = self.judge_of(replace(theme, areas=areas)) if self.judge_of else None
+
+        def judged(subjects: Sequence[str]) -> list[str | None]:
+            made_up = [any(map(self._is_made_up, {*words_of(s)} - familiar)) for s in subjects]
+            left = [s for s, unknown in zip(subjects, made_up, strict=True) if not unknown]
+            reasons = iter(belongs(left) if belongs and left else [None] * len(left))
+            return [UNKNOWN_WORD if unknown else next(reasons) for unknown in made_up]
+
+        return judged
+
+    def _is_made_up(self, word: str) -> bool:
+        return bool(self.knows) and self.count_tokens(word) >= SPELLED and not self.knows(word)
 
     def fitted(self, prompt: str) -> str | None:
         """The prompt within the budget, without as many of its last parts (between commas) as it

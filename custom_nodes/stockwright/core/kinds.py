@@ -236,6 +236,12 @@ def _check_prompt(kind: Kind, values: Definition) -> None:
             "needs {subject}, and braces only around slots", where=values.at("prompt")
         )
     for name in choices:
+        if name[0].isdigit():
+            raise KindInvalid(
+                f"the axis {name!r} cannot stand in a prompt",
+                where=values.inner("axes").at(name),
+                hint="Let its name begin with a letter.",
+            )
         if name not in slots:
             raise KindInvalid(
                 f"the axis {name!r} is not in the prompt",

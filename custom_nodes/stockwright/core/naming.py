@@ -9,8 +9,10 @@ the next area, in an order that the seed shuffles. When a round brings nothing n
 | 2 | is hotter still and goes on to the next areas |
 | 3 and more | also asks in other words (`Wording.angles`) |
 
-An area that stayed dry is asked hotter and in other words by itself. After `Wording.patience` calls
-in a row without a new subject come the seeds in the theme's file, and then there are no more.
+An area that stayed dry is asked hotter and in other words by itself.
+
+Every second subject is a seed of the theme's file, while it has any. After `Wording.patience` calls
+in a row without a new subject come all that are left of them, and then there are no more.
 """
 
 from __future__ import annotations
@@ -167,14 +169,13 @@ class Naming:
             self._use(named, wanted)
             report(len(named))
         while len(named) < wanted and self._in_file:
-            subject = self._in_file.pop()
-            if self._refusal(subject) is None:
-                self._take(Named(subject, FROM_FILE), named)
+            self._take_seed(named, wanted)
         return named
 
     def _round(self, missing: int) -> list[_Call]:
         """The next calls: no more than it takes if half of the lines are of use."""
         wording = self._wording
+        missing -= min(missing // 2, len(self._in_file))
         lines = min(wording.lines, max(-(-2 * missing // wording.round), _FEWEST_LINES))
         size = min(
             wording.round, -(-2 * missing // lines), wording.patience - self._dry_calls
@@ -254,9 +255,11 @@ class Naming:
     def _judged(self, fresh: list[Named]) -> list[Named]:
         if self._judge is None or not fresh:
             return fresh
-        reasons = self._judge([one.subject for one in fresh])
-        self.refused.update(reason for reason in reasons if reason)
-        return [one for one, reason in zip(fresh, reasons, strict=True) if reason is None]
+        # What the file has belongs to the theme.
+        new = [one for one in fresh if one.origin != REPEATED]
+        reasons = dict(zip(new, self._judge([one.subject for one in new]), strict=True))
+        self.refused.update(reason for reason in reasons.values() if reason)
+        return [one for one in fresh if reasons.get(one) is None]
 
     def _refusal(self, subject: str) -> str | None:
         keys = subject_keys(subject)
@@ -273,6 +276,15 @@ class Naming:
                 self.refused[reason] += 1
             else:
                 self._take(one, named)
+                self._take_seed(named, wanted)
+
+    def _take_seed(self, named: list[Named], wanted: int) -> None:
+        """Moves one subject of the theme's file to `named`, if it has one and any is wanted."""
+        while len(named) < wanted and self._in_file:
+            subject = self._in_file.pop()
+            if self._refusal(subject) is None:
+                self._take(Named(subject, FROM_FILE), named)
+                return
 
     def _take(self, one: Named, named: list[Named]) -> None:
         self._taken |= subject_keys(one.subject)

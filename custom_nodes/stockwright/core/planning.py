@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 ALL_NEW = 60
 """Up to as many pictures of a kind, each shows another subject, if the model knows as many."""
-PICTURES = 4
+PICTURES = 6
 """Of larger numbers, so many pictures on average show one subject."""
 REMEMBERED = 256
 """Earlier prompts that are put into the pool in one go."""
@@ -121,7 +121,7 @@ def plan(
     asked = replace(theme, title=english) if english else theme
     report.areas = areas(asked, namer, wording, seed, checks.forbidden)
     asked = replace(asked, areas=report.areas)
-    judge = checks.judge_of(asked) if checks.judge_of else None
+    judge = checks.judge(replace(asked, areas=theme.areas), report.areas, kinds)
     for kind, wanted in zip(kinds, quotas(count, shares_of(kinds)).values(), strict=True):
         naming = Naming(asked, kind, seed, wording, taken, checks.forbidden, judge)
         polisher = _polisher(namer, wording, seed) if polish else None
@@ -182,7 +182,7 @@ class _Kind:
     def _note(self, subjects: int) -> None:
         largest = max(self._composer.used.values(), default=0)
         self._report.notes.append(
-            f"{self._theme.title}, {self._kind.name}: the model knows only {subjects} subjects, so "
+            f"{self._theme.title}, {self._kind.name}: only {subjects} subjects are known, so "
             f"one of them has {largest} pictures."
         )
 
@@ -204,8 +204,8 @@ class _Kind:
     def _exhausted(self, found: int, subjects: int) -> SubjectsExhausted:
         refused = ", ".join(f"{n} {reason}" for reason, n in self._report.refused.most_common(4))
         return SubjectsExhausted(
-            f"{found} prompts of {self._wanted} asked, from {subjects} subjects that the model "
-            f"named (refused: {refused or 'none'})",
+            f"{found} prompts of {self._wanted} asked, from {subjects} subjects that came "
+            f"up (refused: {refused or 'none'})",
             where=f"theme {self._theme.title!r}, kind {self._kind.name}",
             hint=self._hint,
         )

@@ -13,6 +13,8 @@ SMALL = frozenset(
     {"a", "an", "the", "and", "or", "of", "in", "on", "at", "by", "for", "to", "with"}
 )
 """Words that carry no meaning of their own."""
+_BEHIND = frozenset({"for", "with", "in", "at", "by", "on", "from", "to", "near"})
+"""What stands behind such a word only describes: a "table in a restaurant" is a table."""
 TRIVIAL = frozenset({
     "another", "beautiful", "big", "bigger", "common", "different", "fine", "good", "great", "huge",
     "large", "larger", "little", "main", "modern", "new", "nice", "old", "ordinary", "other",
@@ -75,7 +77,7 @@ class Sieve:
     | form | has too many words, one twice, a loose one at its start or end, only small ones, |
     | | or other letters than a to z |
     | unwanted | holds an unwanted word |
-    | kind | has none of the kind's endings, or holds a word that the kind is without |
+    | kind | does not end (`_heads`) in the kind's endings, or holds a word that it is without |
     | avoided | holds a phrase to avoid |
 
     Args:
@@ -119,9 +121,17 @@ class Sieve:
             return "form"
         if not self.unwanted.isdisjoint(bare):
             return "unwanted"
-        if not self.without.isdisjoint(bare) or (self.endings and bare[-1] not in self.endings):
+        if not self.without.isdisjoint(bare):
+            return "kind"
+        if self.endings and not self.endings.issuperset(_heads(words)):
             return "kind"
         return "avoided" if any(_contains(bare, phrase) for phrase in self.avoid) else None
+
+
+def _heads(words: list[str]) -> set[str]:
+    """The last word, and the last one before "with" and such, in the singular."""
+    behind = next((place for place, word in enumerate(words) if word in _BEHIND), len(words))
+    return {singular(words[max(behind, 1) - 1]), singular(words[-1])}
 
 
 def _contains(words: list[str], phrase: list[str]) -> bool:

@@ -10,7 +10,7 @@ A theme is a YAML file in `themes/` of a prompts folder:
     avoid: gym, police training                  # no subject may contain one of these phrases
     look: bright and welcoming                   # words that go into every prompt
     areas: [kindergarten, university]            # parts of it, in which subjects are named
-    seeds:                                       # subjects by kind, for where the model runs dry
+    seeds:                                       # subjects by kind: every second one in a pool
       interiors: [lecture hall, school classroom]
       items: [textbook, globe]
     people: no                                   # no kind shows people; left out: the kinds decide

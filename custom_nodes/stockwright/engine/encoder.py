@@ -70,6 +70,11 @@ class SentenceEncoder:
                 _vectors.popitem(last=False)
         return np.stack(found).astype(np.float32) if found else np.zeros((0, 1), np.float32)
 
+    def knows(self, word: str) -> bool:
+        """Whether a word in lower case is one that the encoder reads whole, not in pieces."""
+        with _lock:
+            return _load(self)[1].token_to_id(word) is not None
+
     def _found(self, texts: Sequence[str]) -> list[tuple[str, np.ndarray[Any, Any]]]:
         """Vectors of new texts, float16: kept ones, or encoded and kept from now on."""
         import numpy as np

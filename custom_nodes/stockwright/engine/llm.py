@@ -19,13 +19,17 @@ from typing import Any
 
 from ..core.asking import BULLET, Ask
 from ..core.errors import LLMUnavailable
-from . import completion
+from . import completion, sampling
 from .talk import Talk
 
 log = logging.getLogger(__name__)
 
 _KV_BYTES_PER_TOKEN = 128 * 1024
 """A 7B model with grouped attention and a 16-bit cache; smaller models need less."""
+
+_LEAST_LIKELY = 0.1
+"""A token is only taken if it is at least so likely, compared with the likeliest that the grammar
+allows. A small model makes words up below that."""
 
 _PLAIN_ATTENTION = frozenset({"llama", "qwen2", "qwen3"})
 """Architectures (as GGUF names them; Mistral is a llama) whose cache can be cut back to any token.
@@ -43,7 +47,7 @@ class PromptLLM:
         path: the GGUF file.
         context_length: tokens; a call that needs more raises LLMUnavailable.
         gpu_layers: -1 puts all layers on the GPU, if llama-cpp-python was built for one.
-        threads: 0 takes half of the logical cores.
+        threads: 0 takes as many as there are cores.
         keep_loaded: for the caller; `close` frees the memory all the same.
     """
 
@@ -133,7 +137,7 @@ def _load(handle: PromptLLM, make_room: Callable[[int], None] | None) -> Any:
     _check_file(path)
     if make_room and handle.gpu_layers and api.llama_supports_gpu_offload():
         make_room(path.stat().st_size + handle.context_length * _KV_BYTES_PER_TOKEN)
-    threads = handle.threads or max((os.cpu_count() or 1) // 2, 1)
+    threads = handle.threads or _cores()
     try:
         with _safe_buffers(api):
             return api.Llama(
@@ -151,6 +155,14 @@ def _load(handle: PromptLLM, make_room: Callable[[int], None] | None) -> Any:
             hint="Is the file complete, and does this version of llama-cpp-python know its "
             "architecture?",
         ) from error
+
+
+def _cores() -> int:
+    """Physical ones: two threads on one core wait for each other."""
+    import psutil  # ComfyUI needs it too
+
+    logical = os.cpu_count() or 1
+    return min(psutil.cpu_count(logical=False) or logical, logical)
 
 
 def _runtime() -> Any:
@@ -211,8 +223,6 @@ def _safe_buffers(api: Any) -> Iterator[None]:
 
 
 def _answer(loaded: _Loaded, ask: Ask) -> list[str]:
-    from llama_cpp import LlamaGrammar
-
     model = loaded.model
     pieces = loaded.talk.pieces(ask)
     tokens = [token for piece in pieces for token in piece]
@@ -224,19 +234,16 @@ def _answer(loaded: _Loaded, ask: Ask) -> list[str]:
             hint="Give it a larger context length.",
         )
     _read(loaded, pieces)
-    result = model.create_completion(
+    text = sampling.write(
+        model,
         tokens,
+        grammar=ask.grammar,
         max_tokens=ask.max_tokens,
         temperature=ask.temperature,
+        least=_LEAST_LIKELY,
         seed=ask.seed,
-        grammar=LlamaGrammar.from_string(ask.grammar, verbose=False),
-        top_k=0,
-        top_p=1.0,
-        min_p=0.05,
-        repeat_penalty=1.0,
     )
-    choice = result["choices"][0]
-    lines = str(choice["text"]).split("\n")
+    lines = text.split("\n")
     # The last line is empty, or was cut off.
     return [line.removeprefix(BULLET).strip() for line in lines[:-1]]
 

@@ -49,7 +49,7 @@ class LoadPromptLLM(io.ComfyNode):
                     default=0,
                     min=0,
                     max=256,
-                    tooltip="Of the processor. 0 takes half of its logical cores.",
+                    tooltip="Of the processor, for the model. 0 takes one for each core.",
                 ),
                 io.Boolean.Input(
                     "keep_loaded",

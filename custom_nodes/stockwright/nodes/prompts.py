@@ -94,8 +94,8 @@ class WriteThemePrompts(io.ComfyNode):
                     max=1.0,
                     step=0.01,
                     optional=True,
-                    tooltip="Prompts whose meanings have at least this cosine are too near to each "
-                    "other. Less keeps them further apart. It needs an encoder.",
+                    tooltip="How alike two prompts may be, from 0 to 1 (the cosine of their "
+                    "meanings). Less keeps them further apart. It needs an encoder.",
                 ),
                 io.String.Input(
                     "earlier",
@@ -219,7 +219,7 @@ def _checks(encoder: Encoder | None, max_similarity: float) -> Checks:
     def judge_of(theme: Theme) -> Judge:
         return Judge(encoder, theme, load_themes(folders))
 
-    return Checks(forbidden, Pool(encoder, max_similarity), count_tokens, judge_of)
+    return Checks(forbidden, Pool(encoder, max_similarity), count_tokens, judge_of, encoder.knows)
 
 
 def _english(title: str, llm: LanguageModel) -> str:
