@@ -7,8 +7,8 @@
 
 Both models are loaded before. A prompt of either side counts if it fits into CLIP's 75 tokens (cut
 between commas where it does not), holds nothing that its kind forbids, is no near-duplicate of one
-that counts already, and is about the theme and of its kind by the judges of `make eval-prompts`.
-What it shows, for the judge of kinds, is its first part, up to a comma or a full stop.
+that counts already, and is about the theme by the judge of `make eval-prompts` where the theme's
+title is taken out of it.
 
 Memory is the process's peak after many prompts and after the first few of them, theme by theme, as
 an order is planned.
@@ -43,7 +43,6 @@ from stockwright.core.wording import load_wording
 from stockwright.engine import llm
 from stockwright.engine.encoder import Pool, SentenceEncoder
 from stockwright.engine.relevance import Judge
-from tests.evalprompts.kindjudge import KindJudge, seeds_of
 from tests.evalprompts.themejudge import ThemeJudge
 
 MODELS = INSTALLED / "base" / "models"
@@ -56,7 +55,7 @@ TOKENS = 90
 """Of a chat's answer: 50 words, and some more."""
 REQUEST = (
     "Write one prompt of at most 50 words for a stock photo, for an image generator. "
-    "Theme: {theme}. Kind: {kind} ({ask}). Only the prompt."
+    "Theme: {theme}. Kind: {kind} ({ask}). No people, no brands. Only the prompt."
 )
 
 
@@ -175,18 +174,14 @@ class _Bench:
             for prompt, kind in prompts
             if (text := checks.fitted(prompt)) and not checks.refusal(text, people=kind.people)
         ]
-        texts, names = [text for text, _ in passed], [kind.name for _, kind in passed]
-        if not texts:
+        if not passed:
             return 0
-        themes = ThemeJudge(self._themes, self._kinds, ENCODER.vectors)
-        titles = themes.titles(ENCODER.vectors(texts), names)
-        shown = [re.split(r"[,.]", text)[0].strip() or text for text in texts]
-        judge = KindJudge(seeds_of(self._themes), ENCODER.vectors)
-        kinds = judge.clearly(shown, names, theme.id)
+        bare = [re.sub(re.escape(theme.title), "", text, flags=re.IGNORECASE) for text, _ in passed]
+        titles = ThemeJudge(self._themes, self._kinds, ENCODER.vectors).titles(
+            ENCODER.vectors(bare), [kind.name for _, kind in passed]
+        )
         right = [
-            text
-            for text, title, name, kind in zip(texts, titles, names, kinds, strict=True)
-            if title == theme.title and kind == name
+            text for (text, _), title in zip(passed, titles, strict=True) if title == theme.title
         ]
         return sum(near is None for near in checks.pool.admit(right))
 

@@ -18,7 +18,8 @@ theme's own 21 % are refused, of another theme's 92 %."""
 FEW = 25
 """Phrases. A theme with fewer is not compared with others, which would nearly always be nearer."""
 FAR = 0.25
-"""The cosine to the nearest phrase of such a theme below which a subject does not belong to it."""
+"""The cosine to the title of such a theme (its areas come from a model, and drift) below which a
+subject does not belong to it; to the nearest phrase where the title is not in English letters."""
 SAME = 0.88
 """The cosine from which two subjects of a theme are the same: "film theater", "movie theater"."""
 
@@ -34,6 +35,7 @@ class Judge:
     def __init__(self, encoder: SentenceEncoder, theme: Theme, others: Iterable[Theme]) -> None:
         self._encoder = encoder
         self._own = encoder.vectors(phrases_of(theme))
+        self._telling = 1 if theme.title.isascii() else None
         self._others = [
             encoder.vectors(phrases_of(other)) for other in others if other.id != theme.id
         ]
@@ -55,7 +57,7 @@ class Judge:
 
     def _belongs(self, vector: np.ndarray) -> bool:
         if len(self._own) < FEW:
-            return bool((self._own @ vector).max() >= FAR)
+            return bool((self._own[: self._telling] @ vector).max() >= FAR)
         nearest = max((_nearness(other @ vector) for other in self._others), default=0.0)
         return _nearness(self._own @ vector) >= nearest - LEEWAY
 

@@ -49,7 +49,7 @@ class LoadPromptLLM(io.ComfyNode):
                     default=0,
                     min=0,
                     max=256,
-                    tooltip="Of the processor, for the model. 0 takes one for each core.",
+                    tooltip="Of the processor, for the model. 0 takes all cores but one.",
                 ),
                 io.Boolean.Input(
                     "keep_loaded",
