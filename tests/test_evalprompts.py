@@ -390,7 +390,7 @@ def test_the_text_has_a_row_for_a_theme_without_prompts() -> None:
     ]
     missed = table.missed(made)
     assert "Stars: prompts 0 of 2, goal as many as asked" in missed
-    text = command._text(plan, 2, made, missed, judge)
+    text = command._text(plan, 2, made, missed, judge, [])
     assert "- Not planned: theme 'Stars': 1 prompts of 2 asked" in text
     nothing = Plan((ROOMS,), "small", (failed,))
     made = command._rows(nothing, 2, *command._judged(judge, nothing, Encoder()))  # type: ignore[arg-type]

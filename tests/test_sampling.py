@@ -54,6 +54,10 @@ def test_the_text_ends_where_it_must(model: Any):
     assert whole.startswith(cut) and 0 < len(cut) < len(whole)
 
 
+def test_without_temperature_the_seed_does_not_count(model: Any):
+    assert len({written(model, seed, temperature=0.0) for seed in range(3)}) == 1
+
+
 def test_a_grammar_that_cannot_be_read(model: Any):
     with pytest.raises(ValueError, match="cannot be read"):
         written(model, 1, grammar="root ::= (")

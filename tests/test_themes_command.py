@@ -178,7 +178,7 @@ def test_a_kind_of_ones_own_has_seeds(folder: Path, capsys: pytest.CaptureFixtur
     path.write_text(path.read_text("utf-8") + "  dishes: [apple pie]\n", "utf-8")
     code, lines = check(capsys, kinds, path)
     assert code == 0
-    assert lines[0].endswith("They are used where the language model runs dry.")
+    assert lines[0].endswith("Every second subject of a pool is one of them.")
     assert lines[1:] == ["2 files: 0 faults, 1 piece of advice"]
 
 

@@ -36,7 +36,7 @@ def write(
     Args:
         grammar: GBNF with a rule `root`.
         max_tokens: 1 or more; the text ends there, or where the grammar does.
-        temperature: above 0.
+        temperature: 0 or more; with 0 the likeliest token comes each time.
         least: 0 to 1. A token is taken only if it is at least so likely, compared with the
             likeliest that the grammar allows.
 
@@ -115,6 +115,8 @@ def _drawn(
     fitting = tokens[allowed(tokens)]
     if not len(fitting) or _floor(logits[fitting], least) < logits[tokens].min():
         fitting = np.flatnonzero(allowed(np.arange(len(logits))))
+    if temperature <= 0:
+        return int(fitting[logits[fitting].argmax()])
     likely = fitting[logits[fitting] >= _floor(logits[fitting], least)]
     likely.sort()
     scores = logits[likely].astype(np.float64)
