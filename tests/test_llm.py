@@ -52,6 +52,14 @@ def test_answers_are_lines_of_the_grammar(llm: PromptLLM) -> None:
     assert all(line == line.lower() and len(line.split()) <= 4 for line in lines)
 
 
+def test_an_answer_that_runs_in_circles_is_cut_off(llm: PromptLLM) -> None:
+    circles = 'root ::= "- dental clinic\\n"{8}'
+    assert llm([replace(ASK, grammar=circles, lines=8, max_tokens=90)]) == [["dental clinic"] * 3]
+    # What stands in the opening counts as said.
+    told = replace(ASK, grammar=circles, opening="- dental clinic\n", lines=8, max_tokens=90)
+    assert llm([told]) == [["dental clinic"] * 2]
+
+
 def test_an_answer_does_not_depend_on_what_was_asked_before(llm: PromptLLM) -> None:
     asks = [
         ASK,

@@ -31,6 +31,11 @@ _LEAST_LIKELY = 0.1
 """A token is only taken if it is at least so likely, compared with the likeliest that the grammar
 allows. A small model makes words up below that."""
 
+_WAY = 2
+"""Counts up where the same ask comes to be answered otherwise: answers are kept."""
+_ENOUGH_REPEATS = 2
+"""Lines that an answer says again before it is cut off: a small model in a loop stays there."""
+
 _PLAIN_ATTENTION = frozenset({"llama", "qwen2", "qwen3"})
 """Architectures (as GGUF names them; Mistral is a llama) whose cache can be cut back to any token.
 Recurrent ones and those with a sliding window forget what they would need."""
@@ -67,7 +72,7 @@ class PromptLLM:
         stamp = _stamp(self.path)
         if stamp is None:
             raise LLMUnavailable("the model file is not there", where=self.path)
-        return f"{Path(self.path).name} {stamp}"
+        return f"{Path(self.path).name} {stamp} {_WAY}"
 
     def open(self, make_room: Callable[[int], None] | None = None) -> None:
         """Loads the model, unless it is loaded with these settings; another one is closed first.
@@ -243,10 +248,17 @@ def _answer(loaded: _Loaded, ask: Ask) -> list[str]:
         temperature=ask.temperature,
         least=_LEAST_LIKELY,
         seed=ask.seed,
+        enough=lambda text: _repeats(ask.opening + text) >= _ENOUGH_REPEATS,
     )
     lines = text.split("\n")
     # The last line is empty, or was cut off.
     return [line.removeprefix(BULLET).strip() for line in lines[:-1]]
+
+
+def _repeats(text: str) -> int:
+    """How many whole lines stand further up already."""
+    lines = text.split("\n")[:-1]
+    return len(lines) - len(set(lines))
 
 
 def _read(loaded: _Loaded, pieces: list[list[int]]) -> None:

@@ -8,7 +8,7 @@ where that could make a difference: what is drawn from is the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 from typing import Any
@@ -30,6 +30,7 @@ def write(
     temperature: float,
     least: float,
     seed: int,
+    enough: Callable[[str], bool] | None = None,
 ) -> str:
     """What the model writes behind `tokens`, of which the first `model.n_tokens` are read already.
 
@@ -39,6 +40,8 @@ def write(
         temperature: 0 or more; with 0 the likeliest token comes each time.
         least: 0 to 1. A token is taken only if it is at least so likely, compared with the
             likeliest that the grammar allows.
+        enough: asked at the end of each line with all that is written; the text ends where it
+            says so.
 
     Raises:
         ValueError: the grammar cannot be read.
@@ -57,11 +60,19 @@ def write(
             if llama_cpp.llama_vocab_is_eog(vocabulary, token):
                 break
             written.append(token)
-            if len(written) == max_tokens:
+            if len(written) == max_tokens or (enough and _ends_line(model, written, enough)):
                 break
             allowed.accept(token)
             model.eval([token])
-    return model.detokenize(written).decode(errors="ignore")
+    return _text(model, written)
+
+
+def _ends_line(model: Any, written: list[int], enough: Callable[[str], bool]) -> bool:
+    return b"\n" in model.detokenize(written[-1:]) and enough(_text(model, written))
+
+
+def _text(model: Any, tokens: list[int]) -> str:
+    return model.detokenize(tokens).decode(errors="ignore")
 
 
 class _Grammar:
