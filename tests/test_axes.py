@@ -109,6 +109,24 @@ IMPOSSIBLE = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "subject", "wrong"),
+    [
+        ("exteriors", "barrier reef", "snow|blossom|greenery|leaves|after rain"),
+        ("exteriors", "deep sea shipwreck", "snow|blossom|greenery|leaves|after rain"),
+        ("interiors", "roman catacomb", "large windows|skylight|futuristic"),
+        ("interiors", "village barn", "futuristic"),
+        ("interiors", "steam sauna", "large windows|skylight"),
+    ],
+)
+def test_what_a_model_may_name_gets_nothing_impossible(kind: str, subject: str, wrong: str) -> None:
+    of = next(one for one in KINDS if one.name == kind)
+    dealer = Dealer(of.axes, of.clashes, Random(3))
+    dealt = [value for _ in range(60) for value in (dealer.deal(subject) or {}).values()]
+    assert len(dealt) == 60 * len(of.axes)
+    assert not [value for value in dealt if re.search(wrong, value)]
+
+
 @cache
 def pool(kind: Kind, theme: Theme) -> list[tuple[str, dict[str, str]]]:
     """The subjects and values of 770 jobs of a theme, several pictures each."""

@@ -390,7 +390,10 @@ def test_the_text_has_a_row_for_a_theme_without_prompts() -> None:
     ]
     missed = table.missed(made)
     assert "Stars: prompts 0 of 2, goal as many as asked" in missed
-    text = command._text(plan, 2, made, missed, judge, [])
+    judged = [verdict for of_theme in found for verdict in of_theme]
+    text = command._text(plan, 2, made, missed, judge, judged)
+    on_theme = sum(verdict.on_theme for verdict in judged)
+    assert f"Of the model's own, on theme {50.0 * on_theme} %" in text
     assert "- Not planned: theme 'Stars': 1 prompts of 2 asked" in text
     nothing = Plan((ROOMS,), "small", (failed,))
     made = command._rows(nothing, 2, *command._judged(judge, nothing, Encoder()))  # type: ignore[arg-type]

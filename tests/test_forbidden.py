@@ -21,6 +21,8 @@ SHIPPED = Forbidden.load([PROMPTS])
     ("text", "category"),
     [
         ("two nurses in a ward", "people"),
+        ("doctor suite", "people"),
+        ("banker foyer", "people"),
         ("a crowd on a square", "people"),
         ("the woman's smile", "people"),
         ("Coca-Cola bottle on a table", "brands"),

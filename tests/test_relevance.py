@@ -46,6 +46,15 @@ def test_a_new_theme_refuses_only_what_is_far_off(encoder: SentenceEncoder):
     assert answers == [None, None, OFF_THEME]
 
 
+def test_the_areas_that_a_model_gave_a_new_theme_do_not_lead_off_it(encoder: SentenceEncoder):
+    theme = replace(new_theme("Beekeeping and honey"), areas=("vanilla", "beehives"))
+    answers = Judge(encoder, theme, THEMES)(["vanilla extract", "wooden beehive"])
+    assert answers == [OFF_THEME, None]
+    # The encoder knows English only; such a title is far from everything.
+    russian = replace(new_theme("Пчеловодство"), areas=("honey making",))
+    assert Judge(encoder, russian, THEMES)(["honey jar", "office printer"]) == [None, OFF_THEME]
+
+
 def test_subjects_are_encoded_together(encoder: SentenceEncoder):
     calls: list[list[str]] = []
 

@@ -137,6 +137,7 @@ def _text(
     by_title, wrong_by_title = judge.theme_judge.agreement_by_title()
     own, other = judge.kind_judge.agreement()
     named = [one for one in verdicts if not one.job.origin.startswith(FROM_FILE)]
+    of_a_kind = [one for one in named if one.kind]
     furthest = rows[-1].imbalance
     notes = [
         f"{len(planned.themes)} themes, {count} prompts each, seed {SEED}, language model "
@@ -144,7 +145,7 @@ def _text(
         f"Subjects that the model named: {_percent(len(named), len(verdicts))} of the prompts; the "
         "others are from the theme files. Of the model's own, on theme "
         f"{_percent(sum(one.on_theme for one in named), len(named))}, right kind "
-        f"{_percent(sum(one.kind in ('', one.job.kind) for one in named), len(named))}.",
+        f"{_percent(sum(one.kind == one.job.kind for one in of_a_kind), len(of_a_kind))}.",
         f"The judge of themes takes {_percent(of_theme.part, of_theme.whole)} of prompts with the "
         f"theme files' own subjects, and {_percent(of_another.part, of_another.whole)} of those "
         "with a subject of another theme.",

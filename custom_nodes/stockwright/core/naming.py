@@ -173,7 +173,8 @@ class Naming:
         return named
 
     def _round(self, missing: int) -> list[_Call]:
-        """The next calls: no more than it takes if half of the lines are of use."""
+        """The next calls: no more than it takes if half of the lines are of use, and every second
+        subject is a seed."""
         wording = self._wording
         missing -= min(missing // 2, len(self._in_file))
         lines = min(wording.lines, max(-(-2 * missing // wording.round), _FEWEST_LINES))

@@ -120,8 +120,8 @@ def plan(
         tell(0)
     asked = replace(theme, title=english) if english else theme
     report.areas = areas(asked, namer, wording, seed, checks.forbidden)
+    judge = checks.judge(asked, report.areas, kinds)
     asked = replace(asked, areas=report.areas)
-    judge = checks.judge(replace(asked, areas=theme.areas), report.areas, kinds)
     for kind, wanted in zip(kinds, quotas(count, shares_of(kinds)).values(), strict=True):
         naming = Naming(asked, kind, seed, wording, taken, checks.forbidden, judge)
         polisher = _polisher(namer, wording, seed) if polish else None
