@@ -12,7 +12,7 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: setup run test lint browser golden bench eval-prompts train-sketch eval-sketch
+.PHONY: setup run test lint browser exiftool golden bench eval-prompts train-sketch eval-sketch
 .NOTPARALLEL:
 
 setup:
@@ -24,7 +24,7 @@ setup:
 run: setup
 	@$(VENV_PYTHON) driver/submit.py --theme Education
 
-test: setup lint browser
+test: setup lint browser exiftool
 	@$(VENV_PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
@@ -34,6 +34,9 @@ lint: setup
 
 browser: setup
 	@$(VENV_PYTHON) -m tests.browser install
+
+exiftool: setup
+	@$(VENV_PYTHON) -m tests.exiftool install
 
 golden: setup browser
 	@$(VENV_PYTHON) -m tests.golden.export

@@ -1,10 +1,10 @@
 """Finished pictures: fetched from the server, checked, and put into the run folder.
 
-A picture is refused (`PictureRefused`, the job's fault) if the graph did not save it, the server
-does not have it, its bytes are not those that were saved, it does not decode, or its size is not
-the one that the node saved, or less than the job's. Of a node that tells only a file's name, any
-picture that decodes is taken, whatever its size. A folder that cannot be written is `DiskTrouble`,
-the run's.
+A picture is refused (`PictureRefused`, the job's fault) if the graph did not save it, or could not
+write it, the server does not have it, its bytes are not those that were saved, it does not decode,
+or its size is not the one that the node saved, or less than the job's. Of a node that tells only a
+file's name, any picture that decodes is taken, whatever its size. A folder that cannot be written
+is `DiskTrouble`, the run's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,6 +50,8 @@ class SavedFile:
     width: int | None = None
     height: int | None = None
     sha256: str | None = None
+    error: str = ""
+    """Why there is no such file after all."""
 
 
 def saved_files(finished: Finished) -> dict[str, SavedFile]:
@@ -60,12 +62,16 @@ def saved_files(finished: Finished) -> dict[str, SavedFile]:
         for file in (output or {}).get(UI_FILES, [])
         if isinstance(file, dict)
     ]
-    names = [field.name for field in fields(SavedFile)]
-    return {
-        str(file["job"]): SavedFile(**{name: file[name] for name in names})
-        for file in told
-        if file.keys() >= {"job", *names}
-    }
+    return {str(file["job"]): found for file in told if "job" in file and (found := _file(file))}
+
+
+def _file(told: dict[str, Any]) -> SavedFile | None:
+    place = {name: told.get(name) for name in ("filename", "subfolder", "type")}
+    rest = {name: told.get(name) for name in ("width", "height", "sha256")}
+    if "error" in told:
+        rest = {"error": str(told["error"])}
+    values = cast("dict[str, Any]", place | rest)
+    return None if None in values.values() else SavedFile(**values)
 
 
 def saved_image(finished: Finished, nodes: Mapping[str, int]) -> SavedFile | None:
@@ -85,16 +91,16 @@ def saved_image(finished: Finished, nodes: Mapping[str, int]) -> SavedFile | Non
             told,
         )
         for node_id, output in finished.outputs.items()
-        for place, told in enumerate(_pictures(output))
+        for place, told in enumerate(pictures(output))
     ]
     if not found:
         return None
     told = min(found, key=lambda one: one[:4])[4]
     folder = (str(told.get("subfolder") or ""), str(told.get("type") or "output"))
-    return SavedFile(str(told["filename"]), *folder)
+    return SavedFile(str(told["filename"]), *folder, error=str(told.get("error", "")))
 
 
-def _pictures(output: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def pictures(output: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """What an output node tells of its pictures. It may have told nothing."""
     told: Any = (output or {}).get("images")
     files = cast("list[Any]", told) if isinstance(told, list) else []
@@ -109,6 +115,8 @@ def collect(server: Server, job: Job, file: SavedFile | None, folder: Path) -> S
     """Puts the picture of a job at `images/<theme>/<kind>/<subject>-<job>` below `folder`."""
     if file is None:
         raise PictureRefused("the graph saved no picture of this job")
+    if file.error:
+        raise PictureRefused(file.error)
     data = server.view(file.filename, file.subfolder, file.type)
     if data is None:
         raise PictureRefused(f"the server has no file {file.subfolder}/{file.filename}")

@@ -185,3 +185,10 @@ class ReaderMissing(StockwrightError):
 
     code = "reader-missing"
     exit_code = 3
+
+
+class QualityFailed(StockwrightError):
+    """Finished pictures cannot be examined: a package or a model is missing, or a check breaks."""
+
+    code = "quality-failed"
+    exit_code = 3

@@ -79,6 +79,18 @@ class PictureDone:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureRejected:
+    """The quality gate refuses a picture; `reasons` are names of checks."""
+
+    job: str
+    theme: str
+    kind: str
+    subject: str
+    path: str
+    reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptFailed:
     """A job did not work out; it is tried again unless `final`."""
 
@@ -89,13 +101,15 @@ class AttemptFailed:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """Counts are jobs. `open` are neither done nor failed: the run was stopped."""
+    """Counts are jobs. `open` are neither done nor failed: the run was stopped, or the extra tries
+    for `rejected` pictures are used up."""
 
     folder: str
     done: int
     failed: int
     open: int
     seconds: float
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,7 @@ Event = (
     | GraphQueued
     | NodeRuns
     | PictureDone
+    | PictureRejected
     | AttemptFailed
     | RunEnded
     | Failed

@@ -1,9 +1,10 @@
 """The run folder, and the lock that keeps it to one driver.
 
-order.yaml  workflow.json  plan.json     what was asked, frozen at the first start
+order.yaml  workflow.json  plan.json  quality.yaml   what was asked, frozen at the first start
 run.sqlite                               the ledger
 images/<theme>/<kind>/<subject>-<job>.png
-manifest.csv  manifest.jsonl  contact-sheet.jpg   made from the ledger at the end
+rejected/<theme>/<kind>/<subject>-<job>.png, .json   what the quality gate refused, and why
+manifest.csv  manifest.jsonl  contact-sheet.jpg  report.html   made from the ledger at the end
 run.lock                                 held while a driver works here
 """
 
@@ -20,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from .collect import write_file
 from .errors import DiskTrouble, OrderConflict, OrderInvalid, RunBusy
+from .gate.quality import Quality, frozen_quality
 from .graphs import load_graph
 from .order import Order, digest
 
@@ -68,7 +70,13 @@ class RunFolder:
         """Removes the folder and all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def settle(self, order: Order, workflow: dict[str, Any], plan: dict[str, Any]) -> None:
+    def settle(
+        self,
+        order: Order,
+        workflow: dict[str, Any],
+        plan: dict[str, Any],
+        quality: Quality | None = None,
+    ) -> None:
         """Writes down the order, or raises OrderConflict if another one is written down."""
         if self.order.exists():
             stored = Order.from_yaml(self.order)
@@ -82,6 +90,8 @@ class RunFolder:
             return
         for name, graph in (("workflow.json", workflow), ("plan.json", plan)):
             write_file(self.path / name, json.dumps(graph, indent=1).encode())
+        if quality is not None:
+            write_file(self.path / "quality.yaml", quality.text.encode())
         # Last, since its presence says that the others are there.
         write_file(self.order, order.to_yaml().encode())
 
@@ -96,6 +106,20 @@ class RunFolder:
         order = Order.from_yaml(self.order)
         workflow = self._graph("workflow.json", order.workflow)
         return order, workflow, self._graph("plan.json", order.plan)
+
+    def quality(self, order: Order) -> Quality | None:
+        """What the pictures of a run that was started before are examined for."""
+        if order.quality is None:
+            return None
+        path = self.path / "quality.yaml"
+        quality = frozen_quality(path)
+        if quality.digest != order.quality:
+            raise OrderConflict(
+                "these checks are not those that the run was started with",
+                where=str(path),
+                hint="Put the file back, or start another run with the changed one by --quality.",
+            )
+        return quality
 
     def _graph(self, name: str, sha256: str) -> dict[str, Any]:
         graph = load_graph(self.path / name).data

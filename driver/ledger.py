@@ -2,11 +2,16 @@
 
 States of a job:
 
-    planned --queue--> queued --finish--> done
+    planned --queue--> queued --finish--> done          (without a quality gate)
        ^                  |
+       |                  +----finish--> made --pass--> done
+       |                  |               |
+       |                  |               +---reject--> rejected
        +---- retry -------+---- too many attempts ----> failed
 
-Every change of state is one transaction. An attempt is one job in one graph; its states are
+A job is `made` while its picture waits to be examined. One that is `rejected` is final; another job
+takes its place (`replaces`). Every change of state is one transaction. An attempt is one job in one
+graph; its states are
 `queued`, `done`, `failed` (the job's fault: counts towards the limit), `lost` (the server died
 with it) and `dropped` (interrupted, or out of memory in a batch: does not count).
 """
@@ -20,13 +25,11 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
 
 from stockwright.core.jobs import Job
 
-from .errors import DiskTrouble, LedgerInvalid
-from .schema import JOB_COLUMNS, MIGRATIONS, job_of, row_of
+from .schema import JOB_COLUMNS, job_of, row_of
+from .store import Store
 
 MAX_FAILED = 3
 """Attempts that may fail before a job is given up."""
@@ -38,7 +41,9 @@ MAX_LOST = 3
 class JobState(StrEnum):
     PLANNED = "planned"
     QUEUED = "queued"
+    MADE = "made"
     DONE = "done"
+    REJECTED = "rejected"
     FAILED = "failed"
 
 
@@ -60,6 +65,9 @@ class StoredFile:
     size: int
     sha256: str
 
+    def to_json(self) -> str:
+        return json.dumps([self.path, self.width, self.height, self.size, self.sha256])
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -71,101 +79,26 @@ class Entry:
     error: str | None
 
 
-class Ledger:
-    """Opens the file, makes it where it is missing, and brings it to the newest schema."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA foreign_keys=ON")
-            self._migrate()
-        except sqlite3.Error as error:
-            raise LedgerInvalid(
-                f"the ledger cannot be opened: {error}",
-                where=str(path),
-                hint="If the file is damaged, move it away: the run is then planned anew.",
-            ) from error
-
-    def close(self) -> None:
-        self._db.close()
-
-    def _migrate(self) -> None:
-        self._db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, at REAL)")
-        done = {name for (name,) in self._db.execute("SELECT name FROM migrations")}
-        names = [migration.__name__ for migration in MIGRATIONS]
-        if newer := sorted(done - set(names)):
-            raise LedgerInvalid(
-                f"a newer Stockwright wrote this ledger (it knows {', '.join(newer)})",
-                where=str(self._path),
-                hint="Update Stockwright, or start a run in another folder.",
-            )
-        for migration in MIGRATIONS:
-            if migration.__name__ not in done:
-                with self._transaction() as db:
-                    migration(db)
-                    db.execute(
-                        "INSERT INTO migrations VALUES (?, ?)", (migration.__name__, time.time())
-                    )
-
-    @contextmanager
-    def _transaction(self) -> Generator[sqlite3.Connection]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                if self._db.in_transaction:  # SQLite itself ends it after some errors
-                    self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise DiskTrouble(
-                f"the ledger cannot be written: {error}",
-                where=str(self._path),
-                hint="Free some space, then give the same command again: it goes on from here.",
-            ) from error
-
-    # Each time that a driver works on the order, and what the first one settled for all
-
-    @contextmanager
-    def run(self, server: str) -> Generator[None]:
-        """Records one driver's work from start to end; a killed one has no end."""
-        with self._transaction() as db:
-            row = db.execute(
-                "INSERT INTO runs (server, started) VALUES (?, ?)", (server, time.time())
-            ).lastrowid
-        try:
-            yield
-        finally:
-            self._end_run(row)
-
-    def _end_run(self, row: int | None) -> None:
-        with self._transaction() as db:
-            db.execute("UPDATE runs SET ended = ? WHERE id = ?", (time.time(), row))
-
-    def settle(self, key: str, value: Any) -> None:
-        with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO settled VALUES (?, ?)", (key, json.dumps(value)))
-
-    def settled(self, key: str) -> Any:
-        """The value settled under a key, or None."""
-        row = self._db.execute("SELECT value FROM settled WHERE key = ?", (key,)).fetchone()
-        return None if row is None else json.loads(row[0])
+class Ledger(Store):
+    """Jobs and their attempts."""
 
     # Planning
 
-    def add(self, jobs: Sequence[Job]) -> None:
+    def add(self, jobs: Sequence[Job], replaced: Sequence[Job] = ()) -> None:
         """Puts planned jobs behind those that are there, all or none. Every job has a size.
 
+        `replaced` are the rejected ones whose places they take, one each; none for first jobs.
         Raises ValueError for an id that is there already.
         """
-        with self._transaction() as db, _unique_ids():
+        places = [job.id for job in replaced] or [""] * len(jobs)
+        with self.transaction() as db, _unique_ids():
             db.executemany(
                 "INSERT INTO jobs (id, theme, kind, subject, prompt, negative, seed, width, height,"
-                " origin, axes, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(*row_of(job), JobState.PLANNED) for job in jobs],
+                " origin, axes, state, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (*row_of(job), JobState.PLANNED, place)
+                    for job, place in zip(jobs, places, strict=True)
+                ],
             )
 
     def planned_themes(self) -> set[str]:
@@ -204,22 +137,24 @@ class Ledger:
 
     def queue(self, graph: str, jobs: Sequence[Job]) -> None:
         """Called before the graph is sent: a graph the ledger does not know never runs."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.executemany(
                 "INSERT INTO attempts (graph, job, state, started) VALUES (?, ?, 'queued', ?)",
                 [(graph, job.id, time.time()) for job in jobs],
             )
             self._set_state(db, [job.id for job in jobs], JobState.QUEUED)
 
-    def finish(self, graph: str, files: Mapping[str, StoredFile]) -> None:
-        """Files the pictures of a graph, by job id."""
-        with self._transaction() as db:
+    def finish(
+        self, graph: str, files: Mapping[str, StoredFile], *, state: JobState = JobState.DONE
+    ) -> None:
+        """Files the pictures of a graph, by job id; `state` is DONE, or MADE where they wait for
+        the quality gate."""
+        with self.transaction() as db:
             for job_id, file in files.items():
                 self._end_attempt(db, graph, job_id, AttemptState.DONE, None)
-                stored = [file.path, file.width, file.height, file.size, file.sha256]
                 db.execute(
-                    "UPDATE jobs SET state = 'done', file = ?, error = NULL WHERE id = ?",
-                    (json.dumps(stored), job_id),
+                    "UPDATE jobs SET state = ?, file = ?, error = NULL WHERE id = ?",
+                    (state, file.to_json(), job_id),
                 )
 
     def give_back(
@@ -228,7 +163,7 @@ class Ledger:
         """Ends attempts that brought nothing. Returns the ids of jobs that are given up for it."""
         given_up: list[str] = []
         limit = {AttemptState.FAILED: MAX_FAILED, AttemptState.LOST: MAX_LOST}.get(state)
-        with self._transaction() as db:
+        with self.transaction() as db:
             for job_id in job_ids:
                 self._end_attempt(db, graph, job_id, state, reason)
                 (count,) = db.execute(
@@ -245,7 +180,7 @@ class Ledger:
 
     def reopen_failed(self) -> int:
         """Plans the jobs again that were given up; their old attempts stay but count no more."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 "UPDATE attempts SET state = 'dropped' WHERE state IN ('failed', 'lost') AND job IN"
                 " (SELECT id FROM jobs WHERE state = 'failed')"
@@ -254,7 +189,8 @@ class Ledger:
 
     def forget_file(self, job_id: str) -> None:
         """A finished picture is gone from the folder: its job is planned again."""
-        with self._transaction() as db:
+        with self.transaction() as db:
+            db.execute("DELETE FROM verdicts WHERE job = ?", (job_id,))
             db.execute("UPDATE jobs SET state = 'planned', file = NULL WHERE id = ?", (job_id,))
 
     def open_graphs(self) -> dict[str, list[Job]]:

@@ -3,12 +3,13 @@
     list [NAME…]                          what there is, here and to be had
     pull NAME… | stock | avatar | demo | all
     verify [NAME…]                        the hash and header of all that is there
+    check                                 restore a known face with each face model, and compare
     where [NAME…]                         the folders
     add NAME URL|hub:REPO/FILE --folder F one more, in a manifest of your own
     rm NAME…                              delete the file
 
-Exit codes: 0 done, 1 `verify` found something broken, 2 wrong use, 3 server or environment, 130
-stopped by Ctrl-C. The same pull again goes on where it stopped.
+Exit codes: 0 done, 1 `verify` or `check` found something broken, 2 wrong use, 3 server or
+environment, 130 stopped by Ctrl-C. The same pull again goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 try:
+    from driver import places
     from driver.ending import ended
     from driver.errors import (
         DiskTrouble,
@@ -30,8 +32,8 @@ try:
         OrderInvalid,
         StockwrightError,
     )
-    from driver.host import commands
-    from driver.weights import folders, manifest, own, remote, report
+    from driver.host import commands, launch
+    from driver.weights import facecheck, folders, manifest, own, remote, report
     from driver.weights.folders import Layout
     from driver.weights.lockfile import Lock
     from driver.weights.manifest import Manifest, Model
@@ -94,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--python", type=Path, metavar="PATH", help="a Python with PyTorch, to convert with")
     add("--server", metavar="URL", help="print what to run on the server's machine")
     names(command("verify", _verify, "check the hash and header of what is there"), "*", any_of)
+    add = command("check", _check, "restore a known face with each face model").add_argument
+    add("--out", type=Path, metavar="DIR", help="where the pictures go, else .embedded/face-check")
+    add("--python", type=Path, metavar="PATH", help="the Python that runs ComfyUI")
     names(command("where", _where, "the folders that models are looked for in"), "*", any_of)
     add = command("add", _add, "add a model to a manifest of your own").add_argument
     add("name", metavar="NAME")
@@ -179,6 +184,15 @@ def _verify(args: argparse.Namespace) -> int:
     models, layout = _chosen(known, args), _layout(args)
     with showing() as show:
         broken = report.verify(known, models, layout, show, others_too=not args.names)
+    return BROKEN if broken else 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    layout = _layout(args)
+    python = args.python or launch.interpreter(layout.comfyui)
+    out = (args.out or places.EMBEDDED / "face-check").absolute()
+    with showing() as show:
+        broken = facecheck.check(layout, python, out, show.tick)
     return BROKEN if broken else 0
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from stockwright.core.jobs import slug
+from stockwright.core.jobs import Job, slug
 from stockwright.core.kinds import Kind, load_kinds, parse_kinds, quotas, shares_of
 from stockwright.core.loras import LoraUse
 from stockwright.core.themes import Theme, load_themes, parse_theme
@@ -32,15 +32,15 @@ PER_THEME = 10
 MAX_SEED = 2**53 - 1
 MAX_COUNT = 100_000
 
-_LATER = ("sampler", "steps", "cfg", "size", "llm")
+_LATER = ("sampler", "steps", "cfg", "size", "llm", "style", "quality", "images", "pictures")
 _LATER_OF_THEMES = ("areas", "seeds", "look", "people")
 
 
 class Order(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    themes: tuple[Theme, ...] = Field(min_length=1)
-    kinds: tuple[Kind, ...] = Field(min_length=1)
+    themes: tuple[Theme, ...] = ()
+    kinds: tuple[Kind, ...] = ()
     count: int = Field(ge=1, le=MAX_COUNT)
     """Pictures in all."""
     seed: int = Field(ge=0, le=MAX_SEED)
@@ -59,6 +59,20 @@ class Order(BaseModel):
     """The language model that plans: a file's name or a server's address."""
     settings: tuple[str, ...] = ()
     """`Node title.input=value`, in the order in which they were given."""
+    style: str | None = None
+    """Name of the style whose words, LoRAs and settings are in the other fields."""
+    quality: str | None = None
+    """SHA-256 of what pictures are examined for; None for nothing."""
+    images: str | None = None
+    """A folder of pictures that are there: they are worked on, instead of themes."""
+    pictures: str | None = None
+    """SHA-256 of the names and contents of these pictures."""
+
+    @model_validator(mode="after")
+    def _has_something_to_make(self) -> Order:
+        if self.images is None and not (self.themes and self.kinds):
+            raise ValueError("an order needs themes and kinds, or pictures")
+        return self
 
     @classmethod
     def checked(cls, **fields: Any) -> Order:
@@ -84,14 +98,23 @@ class Order(BaseModel):
     @property
     def name(self) -> str:
         """The name of its run folder: the themes, as far as they fit, and the id."""
-        titles = [theme.title for theme in self.themes]
+        titles = [theme.title for theme in self.themes] or [Path(self.images or "").name]
         text = titles[0] if len(titles) == 1 else f"{len(titles)} themes"
         return f"{slug(text, 40)}-{self.id}"
 
     def theme_counts(self) -> dict[Theme, int]:
         """Pictures of each theme: even shares, exact by largest remainder."""
+        if not self.themes:
+            return {}
         by_id = quotas(self.count, {theme.id: 1.0 for theme in self.themes})
         return {theme: by_id[theme.id] for theme in self.themes}
+
+    def wants_people(self, job: Job) -> bool:
+        """Whether a job's kind wants people, and its theme allows them. True where neither is the
+        order's own."""
+        kinds = [kind.people for kind in self.kinds if kind.name == job.kind]
+        themes = [theme.people != "no" for theme in self.themes if theme.title == job.theme]
+        return all((*kinds, *themes))
 
     def kind_counts(self, count: int) -> dict[str, int]:
         """Pictures of each kind among `count` of one theme, exact by largest remainder."""

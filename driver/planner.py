@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from stockwright.core.errors import JobInvalid
 from stockwright.core.jobs import Job, parse_jobs
-from stockwright.core.kinds import kinds_to_yaml
+from stockwright.core.kinds import Kind, kinds_to_yaml
 from stockwright.core.names import UI_JOBS, UI_PLAN
+from stockwright.core.seeding import seeded
 from stockwright.core.themes import Theme
 
 from .earlier import earlier_jobs
@@ -43,19 +46,30 @@ class Planner:
         counts = self._order.theme_counts().items()
         return [(theme, n) for theme, n in counts if n and theme.title not in there]
 
+    @property
+    def themes(self) -> tuple[Theme, ...]:
+        return self._order.themes
+
     def queue(
-        self, theme: Theme, count: int, ledger: Ledger, server: Server, client_id: str
+        self,
+        theme: Theme,
+        count: int,
+        ledger: Ledger,
+        server: Server,
+        client_id: str,
+        instead: Mapping[str, int] | None = None,
     ) -> str:
-        """Queues the plan of a theme; its graph id."""
+        """Queues the plan of a theme; its graph id. `instead`: so many jobs of each kind, `count`
+        in all, that take the place of rejected ones."""
         others = earlier_jobs(self._folder, theme.title)
         subjects = [*ledger.subjects(), *(subject for subject, _ in others)]
         prompts = [*ledger.prompts(), *(prompt for _, prompt in others)]
         graph = bind_plan(
             self._graph,
             theme.to_yaml(),
-            kinds_to_yaml(self._order.kinds),
+            kinds_to_yaml(self._kinds(instead)),
             count,
-            self._order.seed,
+            self._order.seed if instead is None else self._another_seed(theme, ledger),
             exclude=list(dict.fromkeys(subjects)),
             earlier=list(dict.fromkeys(prompts)),
         )
@@ -67,10 +81,8 @@ class Planner:
         self, theme: Theme, count: int, ended: Finished, ledger: Ledger, report: Report
     ) -> None:
         """Puts the jobs of a plan graph that ended into the ledger. Raises PlanFailed."""
-        if not ended.success:
-            raise PlanFailed(ended.error, where=f"theme {theme.title!r}")
-        jobs = self._jobs(theme, ended)
-        self._check(theme, count, jobs)
+        wanted = {kind: n for kind, n in self._order.kind_counts(count).items() if n}
+        jobs = self.jobs(theme, wanted, ended)
         try:
             ledger.add(jobs)
         except ValueError as error:
@@ -89,6 +101,29 @@ class Planner:
             )
         )
 
+    def jobs(self, theme: Theme, wanted: Mapping[str, int], ended: Finished) -> list[Job]:
+        """What a plan graph that ended gives: so many jobs of each kind. Raises PlanFailed."""
+        if not ended.success:
+            raise PlanFailed(ended.error, where=f"theme {theme.title!r}")
+        jobs = self._jobs(theme, ended)
+        self._check(theme, wanted, jobs)
+        return jobs
+
+    def _kinds(self, instead: Mapping[str, int] | None) -> tuple[Kind, ...]:
+        if instead is None:
+            return self._order.kinds
+        # With its own number as its share each kind gets exactly that.
+        return tuple(
+            replace(kind, share=instead[kind.name])
+            for kind in self._order.kinds
+            if kind.name in instead
+        )
+
+    def _another_seed(self, theme: Theme, ledger: Ledger) -> int:
+        # With the order's own seed the model would say again what is taken.
+        made = sum(entry.job.theme == theme.title for entry in ledger.entries())
+        return seeded(self._order.seed, theme.id, "instead", made).getrandbits(53)
+
     def _jobs(self, theme: Theme, ended: Finished) -> list[Job]:
         found: list[Any] = [
             job for output in ended.outputs.values() for job in (output or {}).get(UI_JOBS, [])
@@ -98,12 +133,13 @@ class Planner:
         except JobInvalid as error:
             raise PlanFailed(str(error), where=f"theme {theme.title!r}") from error
 
-    def _check(self, theme: Theme, count: int, jobs: list[Job]) -> None:
-        wanted = {kind: n for kind, n in self._order.kind_counts(count).items() if n}
+    def _check(self, theme: Theme, wanted: Mapping[str, int], jobs: list[Job]) -> None:
         got = dict(Counter(job.kind for job in jobs))
         where = f"theme {theme.title!r}"
-        if got != wanted:
-            raise PlanFailed(f"the plan has {got} instead of {wanted}", where=where, hint=UNCHANGED)
+        if got != dict(wanted):
+            raise PlanFailed(
+                f"the plan has {got} instead of {dict(wanted)}", where=where, hint=UNCHANGED
+            )
         for job in jobs:
             if job.theme != theme.title or job.seed > MAX_SEED:
                 raise PlanFailed(

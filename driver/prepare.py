@@ -26,6 +26,7 @@ from .graphs import (
     find_missing_models,
     find_nodes,
     has_placeholder,
+    model_files,
     more_than_kept,
     names_a_node,
     no_node,
@@ -45,7 +46,9 @@ from .graphs import (
     with_inputs,
     without_planner,
 )
+from .images import ImageDriven, Loader, loading_place
 from .order import Order
+from .standins import with_stand_ins
 
 SKETCH, SKETCH_SIZE, SKETCH_CFG = "sketch.safetensors", 128, 2.5
 """The small checkpoint that set-up makes, and the side of its pictures in pixels."""
@@ -66,6 +69,8 @@ class Prepared:
     of a job go in a graph without a Stockwright Batch, as `{prompt}` and so on."""
     notes: tuple[str, ...]
     """What a person should know of how the graph is driven."""
+    models: tuple[str, ...] = ()
+    """All model files that the graphs name."""
 
 
 def prepare(
@@ -106,13 +111,43 @@ def prepare(
         check_classes(stock_api, plan_api, info, origins)  # a missing class is why nothing fits
         raise
     stock, planned = bound
+    standing_in: tuple[str, ...] = ()
+    if SKETCH in _checkpoints(stock):
+        stock, standing_in = with_stand_ins(stock, stock_api, info)
     check(stock, planned, info, origins)
     driven, size, notes = _driven(order, stock, info, canvas_of(workflow))
+    notes += standing_in
     seen = placeholders(stock, driven.trace) if driven.trace else stock
     if driven.one_job:
         notes += tuple(more_than_kept(seen, info))
     changes = (*differences(stock_api, seen), *differences(plan_api, planned))
-    return Prepared(driven, planned, size, sketch, _checkpoints(stock), changes, notes)
+    models = dict.fromkeys([*model_files(stock, info), *model_files(planned, info)])
+    return Prepared(
+        driven, planned, size, sketch, _checkpoints(stock), changes, notes, tuple(models)
+    )
+
+
+def prepare_images(
+    order: Order, workflow: dict[str, Any], info: ObjectInfo, loader: Loader, workflow_name: str
+) -> Prepared:
+    """The same for a graph that works on pictures that are there. Nothing is queued.
+
+    Raises GraphInvalid, PreflightFailed or BindingError.
+    """
+    saved = _graph(workflow_name, workflow)
+    origins = Origins.of(saved)
+    stock_api = to_api(saved, info)
+    check_classes(stock_api, {}, info, origins)
+    stock, _ = _bind(order, stock_api, {}, info)
+    node_id, name = loading_place(stock, info)
+    changes = differences(stock_api, stock)
+    # Whatever the file names is replaced by each picture in turn.
+    stock = with_inputs(stock, {node_id: {name: "stockwright/picture.png"}})
+    check(stock, None, info, origins)
+    savers = picture_nodes(stock, info)
+    driven = ImageDriven(stock, canvas_of(workflow), info, savers, loader=loader)
+    models = tuple(model_files(stock, info))
+    return Prepared(driven, {}, (0, 0), False, (), tuple(changes), (), models)
 
 
 def _driven(

@@ -53,6 +53,17 @@ def print_outcome(outcome: Outcome, folder: Path) -> None:
     print(f"{outcome.done} picture{'s' if outcome.done != 1 else ''} in {folder}")
     for sheet in outcome.sheets[:1]:
         print(f"contact sheet: {sheet}")
+    if outcome.report:
+        print(f"report: {outcome.report}")
+    if outcome.rejected:
+        print(f"{outcome.rejected} rejected, in {folder / 'rejected'}")
+    if outcome.lacking:
+        lacking = ", ".join(f"{n} {kind} of {t}" for (t, kind), n in outcome.lacking.items())
+        print(
+            f"Not delivered, since no extra tries are left: {lacking}. Give more with --run"
+            f" {folder} --extra-tries N, or look into report.html whether a check is too strict.",
+            file=sys.stderr,
+        )
     if outcome.failed:
         print(
             f"{outcome.failed} jobs failed; why is in {folder / 'failed.jsonl'}. The same command"

@@ -30,6 +30,7 @@ from .events import (
     NodeRuns,
     Notice,
     PictureDone,
+    PictureRejected,
     Planning,
     Report,
     RunStarted,
@@ -96,6 +97,10 @@ def _failure(job: str, reason: str, final: bool) -> str:
     return f"job {job} {'is given up' if final else 'is tried again'}: {reason}"
 
 
+def _rejection(event: PictureRejected) -> str:
+    return f"{event.kind}, {event.subject}: rejected ({', '.join(event.reasons)})"
+
+
 class _TerminalReport:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -109,6 +114,8 @@ class _TerminalReport:
                 progress.console.print(escape(text))
             case AttemptFailed(job, reason, final):
                 progress.console.print(f"[yellow]{escape(_failure(job, reason, final))}")
+            case PictureRejected():
+                progress.console.print(f"[yellow]{escape(_rejection(event))}")
             case Waiting(text):
                 progress.update(task, now=escape(text))
             case RunStarted(_, total, done):

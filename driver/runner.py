@@ -23,16 +23,18 @@ from .events import (
     GraphQueued,
     NodeRuns,
     Notice,
-    PictureDone,
     Planning,
     Report,
 )
 from .follow import Follower, Lost
+from .gate.examining import Gate
 from .graphs import title_of
 from .ledger import AttemptState, Ledger, StoredFile
 from .listener import Listener, Step
 from .planner import Planner, plan_all
+from .replacing import Replacing
 from .server import Finished
+from .settling import settled
 
 AHEAD = 2
 """Graphs in the server's queue: one runs, and one waits so that the server never does."""
@@ -57,12 +59,15 @@ class Runner:
         planner: Planner,
         driven: Driven,
         sizer: BatchSizer,
+        gate: Gate,
+        replacing: Replacing,
         report: Report,
     ) -> None:
         """`run_id` names the run's folder in the server's output; `folder` takes the pictures."""
         self._run_id, self._folder = run_id, folder
         self._ledger, self._connection, self._planner = ledger, connection, planner
         self._driven, self._sizer, self._report = driven, sizer, report
+        self._gate, self._replacing = gate, replacing
         self._client = str(uuid.uuid4())
         self._flights: dict[str, list[Job]] = {}
         self._fruitless = self._deaths = 0
@@ -93,6 +98,8 @@ class Runner:
                     if pictures:
                         self._adopt(follower)
                         self._drain(follower)
+                        while self._replacing.plan(server, self._client, follower):
+                            self._drain(follower)
                     return
                 except ServerDown as down:
                     self._recover(down)
@@ -112,6 +119,7 @@ class Runner:
                 self._lose(graph, jobs, running=place == 0)
 
     def _drain(self, follower: Follower) -> None:
+        """Makes all that is planned. At its end every picture has been examined."""
         self._fill(follower)
         while self._flights:
             oldest = next(iter(self._flights))
@@ -125,7 +133,9 @@ class Runner:
                 self._collect(graph, jobs, ended)
             else:
                 self._fail(graph, jobs, ended)
+            self._gate.take()
             self._fill(follower)
+        self._gate.finish()
 
     def _fill(self, follower: Follower) -> None:
         while len(self._flights) < AHEAD:
@@ -155,7 +165,7 @@ class Runner:
             self._report(GraphQueued(graph_id, len(jobs)))
 
     def _collect(self, graph: str, jobs: list[Job], ended: Finished) -> None:
-        files = self._driven.files(jobs, ended)
+        files = self._driven.files(jobs, settled(self._connection.server, ended))
         done: dict[str, StoredFile] = {}
         refused: dict[str, str] = {}
         for job in jobs:
@@ -164,11 +174,7 @@ class Runner:
                 done[job.id] = collect(self._connection.server, job, file, self._folder)
             except PictureRefused as reason:
                 refused[job.id] = str(reason)
-        self._ledger.finish(graph, done)
-        for job in jobs:
-            if job.id in done:
-                path = str(self._folder / done[job.id].path)
-                self._report(PictureDone(job.id, job.theme, job.kind, job.subject, path))
+        self._gate.file(graph, jobs, done)
         for job_id, reason in refused.items():
             self._give_back(graph, [job_id], AttemptState.FAILED, reason)
         self._note_graph(fruitful=bool(done), reason=next(iter(refused.values()), ""))
@@ -252,24 +258,6 @@ class Runner:
                 self._report(NodeRuns(step.graph, title, step.value, step.maximum))
         elif step.maximum > 1:
             self._report(Planning(self._planner.theme, int(step.value), int(step.maximum)))
-
-
-def resume(ledger: Ledger, folder: Path, report: Report) -> None:
-    """Makes a ledger ready to go on: jobs given up get new tries, and missing files new jobs."""
-    if count := ledger.reopen_failed():
-        report(Notice(f"{count} jobs that failed before are tried again"))
-    gone = [e.job.id for e in ledger.entries() if e.file and not _is_whole(folder, e.file)]
-    for job_id in gone:
-        ledger.forget_file(job_id)
-    if gone:
-        report(Notice(f"{len(gone)} finished pictures are missing or cut, and are made again"))
-
-
-def _is_whole(folder: Path, file: StoredFile) -> bool:
-    try:
-        return (folder / file.path).stat().st_size == file.size
-    except OSError:
-        return False
 
 
 def _out_of_memory(ended: Finished) -> bool:

@@ -54,7 +54,19 @@ def _how_jobs_came_about(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE jobs ADD COLUMN axes TEXT NOT NULL DEFAULT '{}'")
 
 
+def _what_the_gate_said(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE jobs ADD COLUMN replaces TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX jobs_by_replaced ON jobs (replaces)")
+    db.execute(
+        "CREATE TABLE verdicts (job TEXT PRIMARY KEY REFERENCES jobs (id), at REAL NOT NULL,"
+        " seconds REAL NOT NULL, phash TEXT NOT NULL, reasons TEXT NOT NULL,"
+        " warnings TEXT NOT NULL, scores TEXT NOT NULL, not_done TEXT NOT NULL,"
+        " near TEXT NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_schema,
     _how_jobs_came_about,
+    _what_the_gate_said,
 )

@@ -16,6 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
+from stockwright.core.names import SAVED_ROUTE
+
 from .errors import GraphRefused, OrderInvalid, ServerDown, ServerRefused
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
@@ -130,6 +132,28 @@ class Server:
             return None
         self._check(response, "/view")
         return response.content
+
+    def upload(self, filename: str, subfolder: str, data: bytes) -> str:
+        """Puts a picture into the server's input folder; its name for a node that loads it."""
+        form = {"subfolder": subfolder, "type": "input", "overwrite": "true"}
+        response = self._call("POST", "/upload/image", data=form, files={"image": (filename, data)})
+        self._check(response, "/upload/image")
+        answer = _object(response) or {}
+        if not isinstance(name := answer.get("name"), str):
+            raise self._strange("/upload/image")
+        return f"{answer['subfolder']}/{name}" if answer.get("subfolder") else name
+
+    def saved(self, ticket: str) -> dict[str, Any] | None:
+        """What became of the files of a ticket, as *Save Stock Image*'s route tells it; None where
+        the server does not know the ticket. It answers late while files are being written."""
+        path = f"{SAVED_ROUTE}/{ticket}"
+        response = self._call("GET", path)
+        if response.status_code == 404:
+            return None
+        self._check(response, path)
+        if (answer := _object(response)) is None:
+            raise self._strange(path)
+        return answer
 
     def _json(self, method: str, path: str) -> dict[str, Any]:
         response = self._call(method, path)

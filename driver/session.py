@@ -5,11 +5,13 @@ What a command needs: `Asked` in, `Outcome` out. Nothing here prints.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,22 @@ from .batching import BatchSizer
 from .connection import Connection, StartedServer, connect
 from .events import Notice, Report, RunEnded, RunStarted
 from .folder import RunFolder
+from .gate.examining import Gate, OpenGate
+from .gate.opening import quality_gate
+from .gate.quality import Quality
+from .gate.verdicts import Verdicts
 from .graphs import Difference
+from .images import Loader, image_jobs, uploads_of
 from .ledger import JobState, Ledger
+from .model_hashes import settle_models
 from .order import Order
 from .planner import Planner
-from .prepare import SKETCH, SKETCH_SIZE, Prepared, prepare
+from .prepare import SKETCH, SKETCH_SIZE, Prepared, prepare, prepare_images
+from .replacing import Replacing, extra_tries
+from .reporting import write_report
 from .reports import write_manifests, write_sheets
-from .runner import Runner, resume
+from .resuming import resume
+from .runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,10 @@ class Asked:
     comfyui: Path | None
     """The ComfyUI folder to start instead of the embedded one."""
     headers: Mapping[str, str]
+    quality: Quality | None = None
+    """What finished pictures are examined for; None for nothing."""
+    extra_tries: int | None = None
+    """Jobs that may take the place of rejected ones; None for as many as pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +69,33 @@ class Outcome:
     failed: int
     sheets: list[Path]
     """Pages of the contact sheet."""
+    rejected: int = 0
+    lacking: Mapping[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    """Rejected pictures that no other ones replace any more, by theme and kind."""
+    report: Path | None = None
+
+    @property
+    def complete(self) -> bool:
+        return not self.failed and not self.lacking
 
 
 def carry_out(asked: Asked, report: Report) -> Outcome:
-    """Makes what is open of an order. Manifests are written however it ends, contact sheets when
-    it ran to its end: they take long for a large run."""
+    """Makes what is open of an order. Manifests are written however it ends, contact sheets and the
+    report when it ran to its end: they take long for a large run."""
     folder, began = RunFolder(asked.folder), time.monotonic()
     with folder.held() as is_new:
-        folder.settle(asked.order, asked.workflow, asked.plan)
+        folder.settle(asked.order, asked.workflow, asked.plan, asked.quality)
         ledger = Ledger(folder.ledger)
         try:
             resume(ledger, folder.path, report)
             done = ledger.counts()[JobState.DONE]
             report(RunStarted(str(folder.path), asked.order.count, done))
             try:
-                if done < asked.order.count:
-                    with _runner(asked, ledger, report) as (runner, _):
+                if _is_open(asked, ledger):
+                    with (
+                        _gate(asked, ledger, report) as gate,
+                        _runner(asked, ledger, gate, report) as (runner, _),
+                    ):
                         runner.run()
             except StockwrightError:
                 # A folder in which nothing came to be would only be in the way.
@@ -79,19 +105,57 @@ def carry_out(asked: Asked, report: Report) -> Outcome:
             finally:
                 if folder.order.exists():
                     _close(asked, folder, ledger, time.monotonic() - began, report)
-            counts = ledger.counts()
-            sheets = write_sheets(ledger, folder.path)
-            return Outcome(counts[JobState.DONE], counts[JobState.FAILED], sheets)
+            return _outcome(asked, folder, ledger)
         finally:
             ledger.close()
+
+
+def _is_open(asked: Asked, ledger: Ledger) -> bool:
+    """Whether there is anything to plan, make or examine."""
+    verdicts = Verdicts(ledger)
+    missing = asked.order.count - ledger.counts()[JobState.DONE]
+    final = len(verdicts.unreplaced())
+    can_replace = bool(asked.order.themes) and verdicts.extra_tries() < _tries(asked)
+    return missing > (0 if can_replace else final)
+
+
+def _tries(asked: Asked) -> int:
+    """So many jobs may take the place of rejected ones."""
+    return extra_tries(asked.order.count) if asked.extra_tries is None else asked.extra_tries
 
 
 def _close(asked: Asked, folder: RunFolder, ledger: Ledger, seconds: float, report: Report) -> None:
     write_manifests(ledger, folder.path)
     counts = ledger.counts()
     done, failed = counts[JobState.DONE], counts[JobState.FAILED]
-    left = asked.order.count - done - failed
-    report(RunEnded(str(folder.path), done, failed, left, round(seconds, 3)))
+    left, rejected = asked.order.count - done - failed, counts[JobState.REJECTED]
+    report(RunEnded(str(folder.path), done, failed, left, round(seconds, 3), rejected))
+
+
+def _outcome(asked: Asked, folder: RunFolder, ledger: Ledger) -> Outcome:
+    counts = ledger.counts()
+    # Nothing can be made in place of a picture that somebody had.
+    rejected = Verdicts(ledger).unreplaced() if asked.order.themes else []
+    lacking = Counter((job.theme, job.kind) for job in rejected)
+    return Outcome(
+        done=counts[JobState.DONE],
+        failed=counts[JobState.FAILED],
+        sheets=write_sheets(ledger, folder.path),
+        rejected=counts[JobState.REJECTED],
+        lacking=lacking,
+        report=write_report(ledger, folder.path),
+    )
+
+
+@contextmanager
+def _gate(asked: Asked, ledger: Ledger, report: Report) -> Generator[Gate]:
+    if asked.quality is None:
+        yield OpenGate(ledger, asked.folder, report)
+        return
+    with quality_gate(
+        asked.quality, asked.order, asked.folder, asked.comfyui, ledger, report
+    ) as gate:
+        yield gate
 
 
 def plan_only(asked: Asked, report: Report) -> tuple[list[Job], tuple[Difference, ...]]:
@@ -100,7 +164,8 @@ def plan_only(asked: Asked, report: Report) -> tuple[list[Job], tuple[Difference
     with tempfile.TemporaryDirectory() as scratch:
         ledger = Ledger(Path(scratch) / "run.sqlite")
         try:
-            with _runner(asked, ledger, report) as (runner, prepared):
+            gate = OpenGate(ledger, asked.folder, report)
+            with _runner(asked, ledger, gate, report) as (runner, prepared):
                 runner.plan()
             return [entry.job for entry in ledger.entries()], prepared.changes
         finally:
@@ -108,27 +173,40 @@ def plan_only(asked: Asked, report: Report) -> tuple[list[Job], tuple[Difference
 
 
 @contextmanager
-def _runner(asked: Asked, ledger: Ledger, report: Report) -> Generator[tuple[Runner, Prepared]]:
+def _runner(
+    asked: Asked, ledger: Ledger, gate: Gate, report: Report
+) -> Generator[tuple[Runner, Prepared]]:
     connection = connect(asked.server, asked.comfyui, asked.headers, report)
     try:
         prepared = _prepare(asked, connection, ledger, report)
+        planner = Planner(asked.order, prepared.plan, prepared.size, asked.folder)
         with ledger.run(connection.server.url):
             runner = Runner(
                 run_id=asked.order.id,
                 folder=asked.folder,
                 ledger=ledger,
                 connection=connection,
-                planner=Planner(asked.order, prepared.plan, prepared.size, asked.folder),
+                planner=planner,
                 driven=prepared.driven,
                 sizer=BatchSizer(1 if prepared.driven.one_job else asked.batch),
+                gate=gate,
+                replacing=Replacing(planner, ledger, _tries(asked), report),
                 report=report,
             )
             yield runner, prepared
+            if ledger.counts()[JobState.DONE]:
+                ours = isinstance(connection, StartedServer)
+                settle_models(ledger, prepared.models, asked.comfyui, here=ours)
     finally:
+        if asked.order.images and connection.output:
+            uploads = connection.output.parent / "input" / uploads_of(asked.order)
+            shutil.rmtree(uploads, ignore_errors=True)
         connection.close()
 
 
 def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Report) -> Prepared:
+    if asked.order.images is not None:
+        return _prepare_images(asked, connection, ledger)
     # Settled at the first start: a run never changes its checkpoint half-way.
     settled: bool | None = ledger.settled("sketch")
     ours = isinstance(connection, StartedServer) and asked.comfyui is None
@@ -156,4 +234,15 @@ def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Repor
         report(Notice("--batch does not count: this graph makes one picture at a time."))
     ledger.settle("checkpoint", ", ".join(prepared.checkpoints))
     ledger.settle("sketch", prepared.sketch)
+    return prepared
+
+
+def _prepare_images(asked: Asked, connection: Connection, ledger: Ledger) -> Prepared:
+    order = asked.order
+    jobs, places = image_jobs(order)
+    loader = Loader(connection.server, Path(order.images or ""), uploads_of(order), places)
+    info = connection.server.object_info()
+    prepared = prepare_images(order, asked.workflow, info, loader, str(asked.workflow_file))
+    if not any(ledger.counts().values()):
+        ledger.add(jobs)
     return prepared

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -85,8 +86,23 @@ def read_settings(path: Path) -> Settings:
     return _Reader(path, {str(key): value for key, value in content.items()}).read()
 
 
+def settings_of(values: Mapping[str, str], where: str) -> Settings:
+    """The same from values that are all texts, such as `steps`: `30`. Raises OrderInvalid."""
+    content = {k: _number_in(v) if k in ("steps", "cfg") else v for k, v in values.items()}
+    return _Reader(where, content).read()
+
+
+def _number_in(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
 class _Reader:
-    def __init__(self, path: Path, content: dict[str, Any]) -> None:
+    def __init__(self, path: Path | str, content: dict[str, Any]) -> None:
         self._path, self._content = path, content
 
     def read(self) -> Settings:

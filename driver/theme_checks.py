@@ -3,7 +3,7 @@
 | file | what is looked at |
 |---|---|
 | kinds.yaml, llm.yaml, forbidden.yaml | whether it can be used; its first fault is told |
-| glossary.yaml | the same |
+| glossary.yaml, quality.yaml | the same |
 | modifiers/contradictions.yaml, modifiers/*.json | the same |
 | any other | whether it is a theme; then its names, its language, its kinds and each of its seeds |
 
@@ -28,11 +28,13 @@ from stockwright.core.modifiers.contradictions import FILE as CONTRADICTIONS
 from stockwright.core.modifiers.contradictions import Contradictions
 from stockwright.core.modifiers.table import ENDING, ModifierTable
 from stockwright.core.naming import phrases
+from stockwright.core.quality import load_quality
 from stockwright.core.subjects import Sieve, subject_keys, tidied, words_of
 from stockwright.core.themes import Theme, find_theme, read_theme
 from stockwright.core.wording import Wording, load_wording
 
 from .places import PROMPTS
+from .styles import check_styles
 
 _T = TypeVar("_T")
 
@@ -115,6 +117,8 @@ _BESIDE: dict[str, Callable[[Iterable[Path]], object]] = {
     "llm.yaml": load_wording,
     "forbidden.yaml": Forbidden.load,
     "glossary.yaml": load_glossary,
+    "styles.yaml": check_styles,
+    "quality.yaml": lambda folders: load_quality([*folders, PROMPTS]),
 }
 
 

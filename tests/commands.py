@@ -29,11 +29,15 @@ SMALL = (
 
 
 def submit(
-    cwd: Path, *arguments: str, env: dict[str, str] | None = None, small: bool = True
+    cwd: Path,
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    small: bool = True,
+    examined: bool = False,
 ) -> Any:
-    """`submit.py` to its end, in a folder of the test's own."""
+    """`submit.py` to its end, in a folder of the test's own; `examined`: with the quality gate."""
     return subprocess.run(
-        line(*arguments, small=small),
+        line(*arguments, small=small, examined=examined),
         cwd=cwd,
         env={**os.environ, **(env or {})},
         capture_output=True,
@@ -42,10 +46,12 @@ def submit(
     )
 
 
-def start(cwd: Path, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+def start(
+    cwd: Path, *arguments: str, env: dict[str, str] | None = None, examined: bool = False
+) -> subprocess.Popen[str]:
     """`submit.py`, started and left running."""
     return subprocess.Popen(
-        line(*arguments),
+        line(*arguments, examined=examined),
         cwd=cwd,
         env={**os.environ, **(env or {})},
         stdout=subprocess.PIPE,
@@ -54,8 +60,10 @@ def start(cwd: Path, *arguments: str, env: dict[str, str] | None = None) -> subp
     )
 
 
-def line(*arguments: str, small: bool = True) -> list[str]:
+def line(*arguments: str, small: bool = True, examined: bool = False) -> list[str]:
     extra = SMALL if small and "--theme" in arguments else ()
+    if "--theme" in arguments and not examined:
+        extra = (*extra, "--no-quality")
     return [sys.executable, str(ROOT / "driver" / "submit.py"), *extra, *arguments]
 
 

@@ -27,6 +27,7 @@ for name in ("STOCKWRIGHT_SERVER", "STOCKWRIGHT_TOKEN"):
 SKETCH = "sketch.safetensors"
 LLM = "SmolLM2-135M-Instruct.Q4_1.gguf"
 ENCODER = "all-MiniLM-L6-v2.safetensors"
+UPSCALER = "DAT_light_x2.safetensors"
 
 
 def make_home(home: Path) -> Path:
@@ -36,7 +37,7 @@ def make_home(home: Path) -> Path:
         (models / folder).mkdir(parents=True)
     shared = INSTALLED / "base" / "models"
     linked = (f"checkpoints/{SKETCH}", f"llm/{LLM}")
-    for name in (*linked, "sentence_embedding"):
+    for name in (*linked, "sentence_embedding", "upscale_models", "face_detection"):
         (models / name).symlink_to(shared / name)
     (home / "ComfyUI").symlink_to(INSTALLED / "ComfyUI")
     return home
@@ -47,24 +48,29 @@ make_home(HOME)
 from driver import embedded, places  # noqa: E402
 from driver.host import install  # noqa: E402
 from driver.server import Server  # noqa: E402
-from tests import browser  # noqa: E402
+from tests import browser, exiftool  # noqa: E402
+
+NEEDED = {"browser": ("Chromium", browser), "exiftool": ("ExifTool", exiftool)}
+"""What tests with a marker need: its name, and the module that finds it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where there is no Chromium browser tests do not run. In CI they run, and fail."""
-    in_it = [item for item in items if item.get_closest_marker("browser")]
-    if in_it and not os.environ.get("CI") and browser.find() is None:
-        for item in in_it:
-            item.add_marker(pytest.mark.skip(reason="no Chromium"))
+    """Where what they need is not there, such tests do not run. In CI they run, and fail."""
+    for marker, (name, tool) in NEEDED.items():
+        in_it = [item for item in items if item.get_closest_marker(marker)]
+        if in_it and not os.environ.get("CI") and tool.find() is None:
+            for item in in_it:
+                item.add_marker(pytest.mark.skip(reason=f"no {name}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
-    names = [report.nodeid for report in skipped if "browser" in report.keywords]
-    if names:
-        terminalreporter.section("not run, since there is no Chromium")
-        for line in (*names, "", browser.WHAT_TO_DO):
-            terminalreporter.line(line)
+    for marker, (name, tool) in NEEDED.items():
+        names = [report.nodeid for report in skipped if marker in report.keywords]
+        if names:
+            terminalreporter.section(f"not run, since there is no {name}")
+            for line in (*names, "", tool.WHAT_TO_DO):
+                terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -102,3 +108,8 @@ def llm_path() -> Path:
 @pytest.fixture(scope="session")
 def sketch_path() -> Path:
     return places.MODELS / "checkpoints" / SKETCH
+
+
+@pytest.fixture(scope="session")
+def upscaler_path() -> Path:
+    return places.MODELS / "upscale_models" / UPSCALER

@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 from driver.server import Finished, Server
+from driver.settling import settled
 
 Graph = dict[str, dict[str, Any]]
 
@@ -97,8 +98,8 @@ def plan_graph(theme: str, kinds: str, *, linked: bool = False) -> Graph:
 
 
 def run(server: Server, graph: Graph, seconds: float = 120) -> Finished:
-    """Queues a graph and waits for its end."""
-    return _run(server, graph, str(uuid.uuid4()), seconds)
+    """Queues a graph, and waits for its end and for its files."""
+    return settled(server, _run(server, graph, str(uuid.uuid4()), seconds))
 
 
 def cached(server: Server, graph: Graph) -> set[str]:

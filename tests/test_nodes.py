@@ -150,26 +150,6 @@ def test_long_names_in_any_script_fit_the_file_system(server: Server, letter: st
     assert {len(part.name.encode()) for part in path.parents[:2]} == {120}
 
 
-@pytest.mark.parametrize(
-    ("image_format", "suffix"), [("png", "png"), ("jpeg", "jpg"), ("webp", "webp")]
-)
-def test_every_format_carries_its_graph(server: Server, image_format: str, suffix: str):
-    graph = stock_graph(json.dumps(jobs(1)), image_format=image_format)
-    path = output_path(places.EMBEDDED, saved(run(server, graph))["job0"])
-    assert path.suffix == f".{suffix}"
-    with Image.open(path) as image:
-        image.load()
-        assert image.size == (64, 64)
-        if image_format == "png":
-            prompt, job = json.loads(image.info["prompt"]), json.loads(image.info["stockwright"])
-        else:
-            exif = image.getexif()
-            prompt = json.loads(exif[0x0110].removeprefix("prompt:"))
-            job = json.loads(exif[0x010E].removeprefix("stockwright:"))
-    assert prompt["9"]["inputs"]["format"] == image_format
-    assert job["prompt"] == "thing number 0 on a table"
-
-
 @pytest.mark.parametrize("folder", ["../out", "/etc", "a/../../b"])
 def test_files_stay_in_the_output_folder(server: Server, folder: str):
     with pytest.raises(GraphRefused, match="leads out of the output folder"):

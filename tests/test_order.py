@@ -87,7 +87,7 @@ def test_a_file_from_before_themes_had_seeds_is_the_same_order(tmp_path: Path):
     path.write_text(yaml.safe_dump(values))
     assert Order.from_yaml(path) == order
     before = {**values, "themes": [{**values["themes"][0]}]}
-    later = ("sampler", "steps", "cfg", "size", "llm")
+    later = ("sampler", "steps", "cfg", "size", "llm", "style", "quality", "images", "pictures")
     text = json.dumps({k: v for k, v in before.items() if k not in later}, sort_keys=True)
     assert order.id == hashlib.sha256(text.encode()).hexdigest()[:8]
 

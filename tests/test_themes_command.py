@@ -66,7 +66,7 @@ def job(kind: str, subject: str, origin: str = "") -> Job:
 
 def test_all_that_comes_along_is_in_order(capsys: pytest.CaptureFixture[str]):
     code, lines = check(capsys)
-    assert lines == ["19 files: 0 faults, 0 pieces of advice"]
+    assert lines == ["21 files: 0 faults, 0 pieces of advice"]
     assert code == 0
 
 
@@ -115,6 +115,7 @@ def test_advice_is_no_fault(folder: Path, capsys: pytest.CaptureFixture[str]):
         ("llm.yaml", "patience:", "patients:", "Did you mean 'patience'?"),
         ("forbidden.yaml", "brands:", "brand:", "Did you mean 'brands'?"),
         ("glossary.yaml", ": bokeh", ": [bokeh]", "must be one line of text"),
+        ("quality.yaml", "\nblur:", "\nblurr:", "Did you mean 'blur'?"),
         ("modifiers/contradictions.yaml", "\nlens:", "\nweather:", "'weather' stands twice"),
     ],
 )

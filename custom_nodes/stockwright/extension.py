@@ -6,23 +6,27 @@ import gc
 
 from comfy_api.latest import ComfyExtension, io
 
-from .nodes import folders
+from .nodes import folders, saving
 from .nodes.batch import StockwrightBatch
 from .nodes.connect import ConnectPromptLLM
 from .nodes.encoder import LoadSentenceEncoder
 from .nodes.expand import ExpandPrompt
+from .nodes.faces import LoadFaceModel, RestoreFaces
 from .nodes.llm import LoadPromptLLM
 from .nodes.lora import LoraStack
 from .nodes.modifiers import StyleModifiers
+from .nodes.picture_job import PictureJob
 from .nodes.prompts import WriteThemePrompts
 from .nodes.sampler import PerJobSampler
 from .nodes.save import SaveStockImage
 from .nodes.translate import TranslatePrompt
+from .nodes.upscale import UpscaleToSize
 
 
 class StockwrightExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         folders.register()  # here, since ComfyUI 0.3.75 does not call on_load
+        saving.attach()
         # ComfyUI collects garbage between two graphs every 10 s, and each time looks through all
         # that was imported: 0.3 s in which nothing is sampled. That stays until the end anyhow.
         gc.collect()
@@ -37,6 +41,10 @@ class StockwrightExtension(ComfyExtension):
             TranslatePrompt,
             StockwrightBatch,
             PerJobSampler,
+            PictureJob,
             SaveStockImage,
             LoraStack,
+            LoadFaceModel,
+            RestoreFaces,
+            UpscaleToSize,
         ]

@@ -22,11 +22,12 @@ from .links import picture_nodes
 from .llm import set_llm
 from .loras import set_loras
 from .model import ApiGraph, Graph, ObjectInfo, find_nodes, title_of, with_inputs
+from .models import model_files
 from .naming import find_input, names_a_node, no_node, parse_assignment
 from .numbers import set_size, size_of
 from .origins import Origins
 from .planners import without_planner
-from .preflight import MissingModel, check, check_classes, find_missing_models
+from .preflight import MissingModel, check, check_classes, find_missing_models, picture_loaders
 from .reading import load_graph, parse_graph
 from .samplers import every_sampler
 from .showing import showing
@@ -66,12 +67,14 @@ __all__ = [
     "find_nodes",
     "has_placeholder",
     "load_graph",
+    "model_files",
     "more_than_kept",
     "name_files",
     "names_a_node",
     "no_node",
     "parse_assignment",
     "parse_graph",
+    "picture_loaders",
     "picture_nodes",
     "place_at",
     "placeholders",

@@ -94,17 +94,19 @@ class MissingModel:
         return _GET_MODELS if is_file else _SET
 
 
-def check(stock: ApiGraph, plan: ApiGraph, info: ObjectInfo, origins: Origins = NO_ORIGINS) -> None:
+def check(
+    stock: ApiGraph, plan: ApiGraph | None, info: ObjectInfo, origins: Origins = NO_ORIGINS
+) -> None:
     """Raises one PreflightFailed that lists all that keeps the two graphs from running: classes,
     files, choices, numbers and links that the server does not take, with what it has instead and
     where to get it, as far as `origins`, those of the stock graph's file, tell; and nodes that the
     driver needs: one that takes pictures and at most one Stockwright Batch in `stock`, exactly one
-    Write Theme Prompts in `plan`."""
+    Write Theme Prompts in `plan`, if there is a plan."""
     faults = [
         *_missing_nodes(stock, info),
-        *_with(_MEND, _wrong_nodes("the plan graph", plan, names.WRITE_PROMPTS, _WRITER)),
+        *_with(_MEND, _wrong_plan(plan)),
     ]
-    for graph, known in ((stock, origins), (plan, NO_ORIGINS)):
+    for graph, known in ((stock, origins), (plan or {}, NO_ORIGINS)):
         run = _run(graph, info)
         faults += _with(_INSTALL, unknown_classes(graph, info, known))
         for missing in find_missing_models(graph, info)[:LISTED]:
@@ -267,6 +269,22 @@ def _missing_loras(text: str, info: ObjectInfo) -> Iterator[_Wrong]:
             find_lora(use.name, files)
         except LoraInvalid:
             yield "loras", use.name, files, _FOLDERS["lora_name"]
+
+
+def _wrong_plan(plan: ApiGraph | None) -> Iterator[str]:
+    if plan is not None:
+        yield from _wrong_nodes("the plan graph", plan, names.WRITE_PROMPTS, _WRITER)
+
+
+def picture_loaders(api: ApiGraph, info: ObjectInfo) -> list[tuple[str, str]]:
+    """(node id, input) of the inputs that name a picture of the server's input folder."""
+    return [
+        (node_id, spec.name)
+        for node_id, node in api.items()
+        if (definition := node_def(info, node["class_type"]))
+        for spec in definition.inputs
+        if spec.options.get("image_upload") and not is_link(node["inputs"].get(spec.name))
+    ]
 
 
 def _wrong_nodes(where: str, api: ApiGraph, class_type: str, display_name: str) -> Iterator[str]:

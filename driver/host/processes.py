@@ -30,8 +30,11 @@ def lives(pid: int, its_mark: str) -> bool:
     return mark(pid) == its_mark
 
 
-def end_group(pid: int, its_mark: str, grace_seconds: float = 10.0) -> None:
-    """End the group that `pid` leads: SIGTERM, and SIGKILL for what still runs after the grace."""
+def end_group(pid: int, its_mark: str, grace_seconds: float = 60.0) -> None:
+    """End the group that `pid` leads: SIGTERM, and SIGKILL for what still runs after the grace.
+
+    The grace is for a ComfyUI that writes the pictures that it has finished.
+    """
     for sign, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 30.0)):
         if not lives(pid, its_mark):
             return

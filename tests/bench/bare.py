@@ -42,6 +42,19 @@ def run(url: str, jobs: Sequence[Job]) -> Block:
     return Block(len(jobs), ended - began, seconds)
 
 
+def queue(url: str, graph: dict[str, Any], node: str) -> tuple[float, list[dict[str, Any]]]:
+    """Runs one graph: how long the server ran it, and the pictures that a node tells."""
+    client_id = str(uuid.uuid4())
+    socket = websocket.create_connection(f"ws{url.removeprefix('http')}/ws?clientId={client_id}")
+    answer = requests.post(f"{url}/prompt", json={"prompt": graph, "client_id": client_id})
+    answer.raise_for_status()
+    graph_id = answer.json()["prompt_id"]
+    _wait(socket, graph_id)
+    socket.close()
+    entry = requests.get(f"{url}/history/{graph_id}").json()[graph_id]
+    return execution_seconds(entry), entry["outputs"][node]["images"]
+
+
 def execution_seconds(entry: dict[str, Any]) -> float:
     """How long the server ran a graph, by its history's entry."""
     stamps = {name: data["timestamp"] for name, data in entry["status"]["messages"]}

@@ -14,7 +14,9 @@ made before `submit` and half after it, so that a machine that gets slower or fa
     comfy-cli        from the first to the end of the last command: one command a graph
     ComfyScript      from the first graph queued to the last result (see others.py)
     first picture    from the start of `submit --theme Education` without a running server
+    Upscale to Size  the server's execution of a graph that enlarges (see upscaling.py)
     prompts          see prompts.py: no server, one process
+    saving           see saving.py: the save node alone, by the server's own clock
 
 Execution time is the server's own, from execution_start to execution_success in /history. Goals are
 shown, never asserted. `--quick` makes few pictures, to see that it runs; its figures mean nothing.
@@ -32,7 +34,9 @@ from pathlib import Path
 import bare
 import others
 import ours
+import saving
 import table
+import upscaling
 from home import BenchFailed, Home
 from measured import Block
 from pictures import jobs
@@ -43,7 +47,9 @@ import prompts
 @dataclass(frozen=True, slots=True)
 class Amounts:
     """Pictures of each part, and the sides of the small and the large ones in pixels; prompts of
-    each plan, chats, and `few` prompts for each of `themes` to see how memory grows."""
+    each plan, chats, and `few` prompts for each of `themes` to see how memory grows; pictures that
+    are `saved`, and their side; the side of pictures that are `enlarged`, and how often each way to
+    enlarge them has its `turns`."""
 
     pictures: int
     large_loop: int
@@ -57,6 +63,10 @@ class Amounts:
     chats: int
     few: int
     themes: int
+    saved: int
+    saved_size: int
+    enlarged: int
+    turns: int
 
 
 FULL = Amounts(
@@ -72,6 +82,10 @@ FULL = Amounts(
     chats=30,
     few=500,
     themes=4,
+    saved=3,
+    saved_size=4096,
+    enlarged=128,
+    turns=3,
 )
 QUICK = Amounts(
     pictures=8,
@@ -86,6 +100,10 @@ QUICK = Amounts(
     chats=1,
     few=2,
     themes=2,
+    saved=1,
+    saved_size=512,
+    enlarged=32,
+    turns=1,
 )
 
 
@@ -135,17 +153,34 @@ def _plan(amounts: Amounts) -> list[table.Row]:
 def _compare(home: Home, url: str, amounts: Amounts, absent: str) -> list[table.Row]:
     size = amounts.small
     small, loop = _against_loop(home, url, amounts, size, amounts.pictures)
+    _say(f"{size} px: {amounts.pictures} pictures through the quality gate")
+    timed = jobs(amounts.pictures, size, size + 6)
+    examined = ours.run(home, url, timed, "examined", ours.shipped_checks())
     others_rows = _against_others(home, url, amounts, small, absent)
     large, large_loop = _against_loop(home, url, amounts, amounts.large, amounts.large_loop)
+    _say(f"{amounts.saved} pictures saved at {amounts.saved_size} px by each node")
+    saved = saving.run(url, amounts.saved_size, amounts.saved)
     return [
         table.overhead("`submit`", size, small.block, goal="≤ 1.03"),
         table.whole_command(size, small),
+        table.gate(size, examined, small, goal="≤ 1.05"),
         table.overhead("a websocket loop", size, loop),
         table.speed("a websocket loop", size, small, loop, goal="≥ 1.6"),
         table.speed("a websocket loop", amounts.large, large, large_loop, goal="≥ .97"),
         *others_rows,
         table.memory(small),
+        table.saving(saved, goal="≤ .05"),
+        *_upscale(url, amounts),
     ]
+
+
+def _upscale(url: str, amounts: Amounts) -> list[table.Row]:
+    rows: list[table.Row] = []
+    for pictures, goal in ((1, "≤ 1.0"), (8, "≤ .8")):
+        _say(f"{pictures} of {amounts.enlarged} px enlarged")
+        found = upscaling.compare(url, pictures, amounts.enlarged, amounts.turns)
+        rows.append(table.upscaled(found, goal))
+    return rows
 
 
 def _against_others(

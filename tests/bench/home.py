@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 INSTALLED = Path(os.environ.get("STOCKWRIGHT_HOME") or ROOT / ".embedded").absolute()
 SKETCH = "sketch.safetensors"
-_MODELS = (f"checkpoints/{SKETCH}", "llm", "sentence_embedding")
+_MODELS = (f"checkpoints/{SKETCH}", "llm", "sentence_embedding", "upscale_models")
 
 
 class BenchFailed(Exception):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from measured import Block
 from ours import FirstPicture, Submitted
+from saving import Saving
+from upscaling import Upscaled
 
 from prompts import Peaks, Written
 
@@ -54,6 +56,26 @@ def speed(whom: str, size: int, submitted: Submitted, other: Block, goal: str = 
     )
 
 
+def gate(size: int, examined: Submitted, plain: Submitted, goal: str) -> Row:
+    return Row(
+        f"`submit`: wall time with the quality gate / without it, {size} px",
+        f"{examined.block.wall / plain.block.wall:.3f}",
+        goal,
+        f"{examined.block.wall:.1f} s / {plain.block.wall:.1f} s, {plain.block.pictures} pictures,"
+        " the checks for this size",
+    )
+
+
+def saving(saved: Saving, goal: str) -> Row:
+    return Row(
+        "saving on the graph's thread: Save Stock Image / ComfyUI's SaveImage,"
+        f" {saved.size} px PNG",
+        f"{saved.ours / saved.core:.3f}",
+        goal,
+        f"{saved.ours:.3f} s / {saved.core:.3f} s, {saved.pictures} pictures each",
+    )
+
+
 def left_out(whom: str, reason: str) -> Row:
     return Row(f"pictures/s of `submit --batch auto` / of {whom}", "left out", "", reason)
 
@@ -68,6 +90,16 @@ def memory(submitted: Submitted) -> Row:
         "",
         f"{found.at_the_end} MB / {found.half_way} MB, {submitted.block.pictures} pictures;"
         f" peak {found.peak} MB with the contact sheet",
+    )
+
+
+def upscaled(found: Upscaled, goal: str) -> Row:
+    pictures = "1 picture" if found.pictures == 1 else f"{found.pictures} pictures"
+    return Row(
+        f"time of Upscale to Size / of ImageUpscaleWithModel, {pictures} of {found.size} px",
+        f"{found.ours / found.core:.2f}",
+        goal,
+        f"{found.ours:.2f} s / {found.core:.2f} s, DAT light x2, the fastest of several",
     )
 
 

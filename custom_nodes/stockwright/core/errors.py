@@ -123,3 +123,74 @@ class ModifiersInvalid(StockwrightError):
 
     code = "modifiers-invalid"
     exit_code = 2
+
+
+class FaceModelInvalid(StockwrightError):
+    """A file that shall restore faces is missing, broken, or of another kind."""
+
+    code = "face-model-invalid"
+    exit_code = 2
+
+
+class FaceDetectionUnavailable(StockwrightError):
+    """There is nothing to find faces with, or its files cannot be used."""
+
+    code = "face-detection-unavailable"
+    exit_code = 3
+
+
+class FaceRestorationFailed(StockwrightError):
+    """A network that restores faces gave something that is no face, or gave nothing."""
+
+    code = "face-restoration-failed"
+    exit_code = 3
+
+
+class SavingInvalid(StockwrightError):
+    """The settings of saved files (saving.yaml) or the words for them (keywords.yaml) cannot be
+    used."""
+
+    code = "saving-invalid"
+    exit_code = 2
+
+
+class SavingUnavailable(StockwrightError):
+    """Nothing can be saved: the server stops, or what signs the files is not installed or fails."""
+
+    code = "saving-unavailable"
+    exit_code = 3
+
+
+class QualityInvalid(StockwrightError):
+    """The settings of the quality gate (quality.yaml) cannot be used."""
+
+    code = "quality-invalid"
+    exit_code = 2
+
+
+class SizeInvalid(StockwrightError):
+    """A text for a picture's size cannot be read, or leads to a size that cannot be."""
+
+    code = "size-invalid"
+    exit_code = 2
+
+
+class UpscalerInvalid(StockwrightError):
+    """A model or pictures that the upscaler cannot work with."""
+
+    code = "upscaler-invalid"
+    exit_code = 2
+
+
+class UpscalingFailed(StockwrightError):
+    """A model ran out of memory even with the smallest tiles, or gave no picture."""
+
+    code = "upscaling-failed"
+    exit_code = 3
+
+
+class StyleInvalid(StockwrightError):
+    """A style (styles.yaml) is not there or cannot be used."""
+
+    code = "style-invalid"
+    exit_code = 2

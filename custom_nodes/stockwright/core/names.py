@@ -13,6 +13,10 @@ JOB_SAMPLER = "StockwrightJobSampler"
 STYLE_MODIFIERS = "StockwrightStyleModifiers"
 EXPAND_PROMPT = "StockwrightExpandPrompt"
 TRANSLATE_PROMPT = "StockwrightTranslatePrompt"
+PICTURE_JOB = "StockwrightPictureJob"
+LOAD_FACE_MODEL = "StockwrightLoadFaceModel"
+RESTORE_FACES = "StockwrightRestoreFaces"
+UPSCALE = "StockwrightUpscale"
 
 REWRITERS = (STYLE_MODIFIERS, EXPAND_PROMPT, TRANSLATE_PROMPT)
 """Nodes that take jobs by their input `prompt`, and give the same jobs with other prompts."""
@@ -23,7 +27,7 @@ SEARCH_WORDS = {
     LOAD_ENCODER: ("embedding", "similarity", "near duplicates", "эмбеддинги", "сходство"),
     WRITE_PROMPTS: ("theme", "subjects", "plan prompts", "тема", "план"),
     BATCH: ("jobs", "batch of prompts", "noise per job", "задания", "пакет"),
-    SAVE_IMAGE: ("export", "png", "jpeg", "webp", "сохранить картинки"),
+    SAVE_IMAGE: ("export", "png", "jpeg", "webp", "iptc", "keywords", "сохранить картинки"),
     LORA_STACK: ("several loras", "lora list", "лоры"),
     JOB_SAMPLER: ("ancestral", "sde", "seed per job", "сэмплер"),
     EXPAND_PROMPT: ("continue prompt", "magic prompt", "gpt2", "distilgpt2", "дополнить промпт"),
@@ -34,7 +38,11 @@ SEARCH_WORDS = {
         "стиль",
         "улучшить промпт",
     ),
+    PICTURE_JOB: ("label a picture", "title", "existing pictures", "подписать картинку"),
     TRANSLATE_PROMPT: ("yandex", "russian", "язык", "перевод", "по-русски"),
+    LOAD_FACE_MODEL: ("gfpgan", "codeformer", "restoreformer", "модель лиц"),
+    RESTORE_FACES: ("face restoration", "face detailer", "fix faces", "исправить лица"),
+    UPSCALE: ("upscaler", "esrgan", "4k", "resize", "lanczos", "увеличить", "апскейл", "размер"),
 }
 """What else a node is looked for by, where the canvas searches for more than names."""
 
@@ -47,6 +55,12 @@ ENCODER_FOLDER = "sentence_embedding"
 EXPANSION_FOLDER = "prompt_expansion"
 """Model folder of folders: each holds a model that continues prompts, its config.json and all."""
 
+FACE_RESTORATION_FOLDER = "facerestore_models"
+"""Model folder of networks that restore faces, as ComfyUI's folder_paths knows it."""
+
+FACE_DETECTION_FOLDER = "face_detection"
+"""Model folder of what finds faces (YuNet, MTCNN), as ComfyUI's folder_paths knows it."""
+
 PROMPTS_FOLDER = "prompts"
 """Folder of themes and kinds, as ComfyUI's folder_paths knows it."""
 
@@ -58,4 +72,7 @@ UI_PLAN = "stockwright_plan"
 
 UI_FILES = "stockwright_files"
 """UI output of *Save Stock Image*: one dict per picture with the keys `job`, `subject`, `filename`,
-`subfolder`, `type`, `width`, `height`, `bytes`, `sha256`."""
+`subfolder`, `type`, `width`, `height`, and `ticket`: the file may not be there yet."""
+
+SAVED_ROUTE = "/stockwright/saved"
+"""Below it the server says what became of the files of a ticket: see `nodes.saving`."""

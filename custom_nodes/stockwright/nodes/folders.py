@@ -7,18 +7,27 @@ from pathlib import Path
 
 import folder_paths
 
-from ..core.names import ENCODER_FOLDER, EXPANSION_FOLDER, LLM_FOLDER, PROMPTS_FOLDER
+from ..core.names import (
+    ENCODER_FOLDER,
+    EXPANSION_FOLDER,
+    FACE_DETECTION_FOLDER,
+    FACE_RESTORATION_FOLDER,
+    LLM_FOLDER,
+    PROMPTS_FOLDER,
+)
 
+_OURS = (
+    *(LLM_FOLDER, ENCODER_FOLDER, EXPANSION_FOLDER, PROMPTS_FOLDER),
+    *(FACE_RESTORATION_FOLDER, FACE_DETECTION_FOLDER),
+)
 PACK_PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 
 
 def register() -> None:
     """Adds the folders to those that extra_model_paths.yaml may have named already."""
     models = Path(folder_paths.models_dir)
-    folder_paths.add_model_folder_path(LLM_FOLDER, str(models / LLM_FOLDER))
-    folder_paths.add_model_folder_path(ENCODER_FOLDER, str(models / ENCODER_FOLDER))
-    folder_paths.add_model_folder_path(EXPANSION_FOLDER, str(models / EXPANSION_FOLDER))
-    folder_paths.add_model_folder_path(PROMPTS_FOLDER, str(models / PROMPTS_FOLDER))
+    for name in _OURS:
+        folder_paths.add_model_folder_path(name, str(models / name))
     folder_paths.add_model_folder_path(PROMPTS_FOLDER, str(PACK_PROMPTS))
 
 
@@ -32,7 +41,12 @@ def encoder_files() -> list[str]:
     return _files(ENCODER_FOLDER, ".safetensors")
 
 
-def _files(folder: str, suffix: str) -> list[str]:
+def face_model_files() -> list[str]:
+    """Files of the `facerestore_models` folder that may restore faces, relative to it."""
+    return _files(FACE_RESTORATION_FOLDER, (".safetensors", ".pth"))
+
+
+def _files(folder: str, suffix: str | tuple[str, ...]) -> list[str]:
     # Filtered here, since another pack or extra_model_paths.yaml may have registered the folder
     # for any kind of file.
     files = folder_paths.get_filename_list(folder)

@@ -1,22 +1,32 @@
-"""Save Stock Image: files named by job, with their hashes in the UI output."""
+"""Save Stock Image: files named by job, labelled, and written while the graph goes on."""
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+import json
+import threading
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import comfy.model_management
 import folder_paths
 import torch
 from comfy.cli_args import args
 from comfy_api.latest import io
 
 from ..core import names
-from ..core.errors import JobInvalid
+from ..core.errors import JobInvalid, StockwrightError
 from ..core.jobs import Job, slug
-from ..engine.images import ImageFormat, WrittenImage, to_pixels, write_image
+from ..core.keywords import Languages, Vocabulary, describe
+from ..engine.saving.formats import ImageFormat
+from ..engine.saving.label import Details, Label, make_label
+from ..engine.saving.owner import Owner, read_owner
+from ..engine.saving.picture import Shape, tasks
+from .folders import prompt_folders, stamps
+from .saving import WRITER, place_of
 from .types import CATEGORY, Jobs, search_words
+
+_words_lock = threading.Lock()
 
 
 class SaveStockImage(io.ComfyNode):
@@ -27,8 +37,8 @@ class SaveStockImage(io.ComfyNode):
             display_name="Save Stock Image",
             category=CATEGORY,
             **search_words(names.SAVE_IMAGE),
-            description="Saves each picture under its job's theme, kind and subject, "
-            "with the graph inside the file.",
+            description="Saves each picture under its job's theme, kind and subject, with title, "
+            "keywords, the AI label and the graph inside the file.",
             inputs=[
                 io.Image.Input("images", tooltip="The pictures, in the order of their jobs."),
                 Jobs.Input(
@@ -54,6 +64,30 @@ class SaveStockImage(io.ComfyNode):
                     display_mode=io.NumberDisplay.slider,
                     tooltip="Of JPEG and WebP files, from 1 to 100. PNG does not use it.",
                 ),
+                io.Int.Input(
+                    "dpi",
+                    default=300,
+                    min=1,
+                    max=2400,
+                    optional=True,
+                    tooltip="Resolution for print, in pixels an inch. It changes no pixel.",
+                ),
+                io.Combo.Input(
+                    "details",
+                    options=Details,
+                    default=Details.ALL,
+                    optional=True,
+                    tooltip="What the file tells beside its description. all: the job and the "
+                    "graph too. no graph: only creator and copyright. anonymous: nothing that "
+                    "leads to a person or a server.",
+                ),
+                io.Combo.Input(
+                    "language",
+                    options=Languages,
+                    default=Languages.ENGLISH,
+                    optional=True,
+                    tooltip="Of the title, description and keywords in the file.",
+                ),
             ],
             is_output_node=True,
         )
@@ -62,13 +96,22 @@ class SaveStockImage(io.ComfyNode):
     def validate_inputs(cls, folder: str | None = None) -> bool | str:
         try:
             _folder(folder or "")
-        except JobInvalid as error:
+            _owner()
+        except StockwrightError as error:
             return str(error)
         return True
 
     @classmethod
     def execute(
-        cls, images: torch.Tensor, jobs: tuple[Job, ...], folder: str, format: str, quality: int
+        cls,
+        images: torch.Tensor,
+        jobs: tuple[Job, ...],
+        folder: str,
+        format: str,
+        quality: int,
+        dpi: int = 300,
+        details: str = Details.ALL,
+        language: str = Languages.ENGLISH,
     ) -> io.NodeOutput:
         if len(images) != len(jobs):
             raise JobInvalid(
@@ -76,48 +119,45 @@ class SaveStockImage(io.ComfyNode):
                 where="Save Stock Image",
                 hint="Link the jobs output of the Stockwright Batch that made these pictures.",
             )
-        base, image_format = _folder(folder), ImageFormat(format)
-        graphs = _graphs(cls.hidden)
-
-        def save(item: tuple[torch.Tensor, Job]) -> WrittenImage:
-            image, job = item
-            try:
-                pixels = to_pixels(image[..., :3].float().cpu().numpy())
-            except ValueError as error:
-                raise JobInvalid(str(error), where=f"job {job.id}") from error
-            path = base / slug(job.theme) / slug(job.kind) / f"{slug(job.subject)}-{job.id}"
-            path = path.with_name(path.name + image_format.suffix)
-            return write_image(
-                pixels, path, image_format, quality, graphs | {"stockwright": job.to_dict()}
-            )
-
-        # Pillow's encoders release the GIL.
-        with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
-            written = list(pool.map(save, zip(images, jobs, strict=True)))
-        output = Path(folder_paths.get_output_directory())
-        files = [_entry(w, job, output) for w, job in zip(written, jobs, strict=True)]
+        told, owner, base = Details(details), _owner(), _folder(folder)
+        if args.disable_metadata and told is Details.ALL:
+            told = Details.NO_GRAPH
+        signer = None if told is Details.ANONYMOUS else owner.credentials
+        shape = Shape(ImageFormat(format), quality, dpi, signer)
+        graphs = _graphs(cls.hidden) if told is Details.ALL else {}
+        paths = [_path(base, job, shape.format) for job in jobs]
+        labels = [partial(_label, job, Languages(language), told, owner, graphs) for job in jobs]
+        work, held = tasks(images, [job.id for job in jobs], paths, labels, shape)
+        interrupted = comfy.model_management.throw_exception_if_processing_interrupted
+        ticket = WRITER.submit(work, held, interrupted)
+        height, width = images.shape[1:3]
+        files = [
+            _entry(path, job) | {"width": width, "height": height, "ticket": ticket}
+            for path, job in zip(paths, jobs, strict=True)
+        ]
         previews = [{k: f[k] for k in ("filename", "subfolder", "type")} for f in files]
         return io.NodeOutput(ui={"images": previews, names.UI_FILES: files})
 
 
-def _entry(written: WrittenImage, job: Job, output: Path) -> dict[str, Any]:
+def _path(base: Path, job: Job, image_format: ImageFormat) -> Path:
+    folder = base / slug(job.theme) / slug(job.kind)
+    return folder / f"{slug(job.subject)}-{job.id}{image_format.suffix}"
+
+
+def _entry(path: Path, job: Job) -> dict[str, Any]:
+    output = Path(folder_paths.get_output_directory())
     return {
         "job": job.id,
         "subject": job.subject,
-        "filename": written.path.name,
-        "subfolder": written.path.parent.relative_to(output).as_posix(),
+        "filename": path.name,
+        "subfolder": path.parent.relative_to(output).as_posix(),
         "type": "output",
-        "width": written.width,
-        "height": written.height,
-        "bytes": written.size,
-        "sha256": written.sha256,
     }
 
 
 def _folder(folder: str) -> Path:
-    output = Path(folder_paths.get_output_directory())
-    chosen = Path(os.path.normpath(output / folder.strip()))
-    if not chosen.is_relative_to(output):
+    chosen = place_of(folder)
+    if not chosen.is_relative_to(folder_paths.get_output_directory()):
         raise JobInvalid(
             f"{folder!r} leads out of the output folder",
             where="Save Stock Image, field folder",
@@ -126,14 +166,38 @@ def _folder(folder: str) -> Path:
     return chosen
 
 
-def _graphs(hidden: Any) -> dict[str, Any]:
-    """The API graph and the canvas graph of this run, as far as the client sent them and the
-    server's --disable-metadata allows."""
+def _owner() -> Owner:
+    # ComfyUI gives out no file of this folder over HTTP.
+    return read_owner(Path(folder_paths.get_system_user_directory("stockwright")))
+
+
+def _label(
+    job: Job, languages: Languages, details: Details, owner: Owner, graphs: dict[str, str]
+) -> Label:
+    words = describe(job, _vocabulary(), languages)
+    return make_label(job, words, details, owner, graphs)
+
+
+def _vocabulary() -> Vocabulary:
+    """Of the files as they are now; read again only where one has changed. It takes a while, and
+    so is not asked for in the thread that runs the graph."""
+    folders = tuple(prompt_folders())
+    files = [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    files += [path for folder in folders for path in sorted(folder.glob("themes/*"))]
+    with _words_lock:
+        return _read_vocabulary(folders, stamps(files))
+
+
+@lru_cache(maxsize=1)
+def _read_vocabulary(folders: tuple[Path, ...], stamp: str) -> Vocabulary:
+    return Vocabulary.load(folders)
+
+
+def _graphs(hidden: Any) -> dict[str, str]:
+    """The API graph and the canvas graph of this run as JSON, as far as the client sent them."""
     graphs: dict[str, Any] = {}
-    if args.disable_metadata:
-        return graphs
     if hidden.prompt is not None:
         graphs["prompt"] = hidden.prompt
     if workflow := (hidden.extra_pnginfo or {}).get("workflow"):
         graphs["workflow"] = workflow
-    return graphs
+    return {name: json.dumps(graph, ensure_ascii=True) for name, graph in graphs.items()}

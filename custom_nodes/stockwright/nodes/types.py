@@ -18,6 +18,9 @@ PromptLLM = io.Custom("PROMPT_LLM")
 SentenceEncoder = io.Custom("SENTENCE_ENCODER")
 """Tells how near the meanings of texts are: see `engine.encoder`."""
 
+FaceModel = io.Custom("FACE_RESTORER")
+"""A network that restores faces, or None for none: see `nodes.faces.FaceRestorer`."""
+
 CATEGORY = "Stockwright"
 
 MAX_SEED = 2**53 - 1

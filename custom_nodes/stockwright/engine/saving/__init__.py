@@ -1,0 +1,1 @@
+"""Pictures as files: encoded in threads of their own, labelled, signed, and put in place whole."""

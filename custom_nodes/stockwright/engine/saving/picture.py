@@ -1,0 +1,58 @@
+"""From a tensor of pictures to the tasks that write them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from .credentials import Credentials
+from .encoding import encode, to_pixels
+from .files import put
+from .formats import ImageFormat
+from .label import Label
+from .writer import Task, Written
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How files are made: `quality` 1 to 100 for JPEG and WebP, `dpi` in pixels an inch."""
+
+    format: ImageFormat
+    quality: int
+    dpi: int
+    credentials: Credentials | None = None
+
+
+def tasks(
+    images: torch.Tensor,
+    names: Sequence[str],
+    paths: Sequence[Path],
+    labels: Sequence[Callable[[], Label]],
+    shape: Shape,
+) -> tuple[list[Task], int]:
+    """One task for each picture, and the bytes that they hold in memory together.
+
+    `images` (count, height, width, channels) are floats in [0, 1]; channels after the third are
+    left out. They are kept as they are, without a copy where they are in main memory: nodes never
+    change what they were given. All work on the pixels is the task's, and making the label too.
+    """
+    held = images.detach().cpu()
+    made = [
+        Task(name, path, partial(_write, image, path, label, shape))
+        for name, path, image, label in zip(names, paths, held, labels, strict=True)
+    ]
+    return made, held.numel() * held.element_size()
+
+
+def _write(image: torch.Tensor, path: Path, label: Callable[[], Label], shape: Shape) -> Written:
+    pixels = to_pixels(image[..., :3].float().numpy())
+    data = encode(pixels, shape.format, shape.quality, shape.dpi, label())
+    if shape.credentials is not None:
+        data = shape.credentials.sign(data, shape.format)
+    put(path, data)
+    return Written(len(data), hashlib.sha256(data).hexdigest())

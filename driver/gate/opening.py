@@ -1,0 +1,37 @@
+"""The gate of a run: its checks, its models and its workers."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from ..events import Report
+from ..ledger import Ledger
+from ..order import Order
+from ..weights import folders
+from .examining import QualityGate
+from .near import Near, earlier_hashes
+from .quality import Quality
+from .worker import quality_checks
+from .workers import Workers
+
+
+def quality_gate(
+    quality: Quality,
+    order: Order,
+    folder: Path,
+    comfyui: Path | None,
+    ledger: Ledger,
+    report: Report,
+) -> QualityGate:
+    """The gate of a run in `folder`. Its models are those of the embedded server's folders, or of
+    the ComfyUI in `comfyui`."""
+    layout = folders.embedded() if comfyui is None else folders.of(comfyui)
+    models = {name: layout.folders(name) for name in layout.names()}
+    duplicate = quality.duplicate
+    near = Near(duplicate.action, int(duplicate.limits.get("within", 0)))
+    near.remember(earlier_hashes(folder))
+    workers = Workers(partial(quality_checks, quality.complete, models))
+    return QualityGate(
+        ledger, folder, report, workers=workers, near=near, people=order.wants_people
+    )

@@ -1,0 +1,182 @@
+"""Pictures that are there: listed, brought to the server, and worked on one a graph.
+
+A graph for them has exactly one node that loads a picture, such as *Load Image*. Where it labels
+its pictures by a *Picture Job*, that is filled in from the picture's place: the folder is the
+theme, the folder below it the kind, the file's name the subject.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stockwright.core.jobs import Job
+from stockwright.core.names import PICTURE_JOB, SAVE_IMAGE
+
+from .collect import SavedFile, saved_image
+from .driven import Driven
+from .errors import BindingError, OrderConflict, OrderInvalid
+from .graphs import (
+    ApiGraph,
+    ObjectInfo,
+    find_nodes,
+    name_files,
+    picture_loaders,
+    title_of,
+    with_inputs,
+)
+from .order import Order, digest
+from .server import Finished, Server
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+NO_KIND = "pictures"
+"""The kind of pictures that lie in the folder itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file: its place below the folder, with slashes, and its SHA-256."""
+
+    place: str
+    sha256: str
+
+
+def list_pictures(folder: Path) -> list[Picture]:
+    """The pictures of a folder and those below it, by name; hidden ones are passed over.
+
+    Raises OrderInvalid.
+    """
+    if not folder.is_dir():
+        raise OrderInvalid("is not a folder", where=f"--images {folder}")
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in ENDINGS
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    if not files:
+        raise OrderInvalid(
+            "there is no picture in it",
+            where=f"--images {folder}",
+            hint=f"Pictures are files that end in {', '.join(ENDINGS)}.",
+        )
+    try:
+        return [Picture(path.relative_to(folder).as_posix(), _sha256(path)) for path in files]
+    except OSError as error:
+        raise OrderInvalid(f"cannot be read: {error}", where=f"--images {folder}") from error
+
+
+def listing_digest(pictures: Sequence[Picture]) -> str:
+    """SHA-256 of the names and contents of pictures."""
+    return digest({picture.place: picture.sha256 for picture in pictures})
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Brings the pictures of an order to a server, when their graphs are queued."""
+
+    server: Server
+    folder: Path
+    into: str
+    """Below the server's input folder."""
+    places: Mapping[str, str]
+    """Job id -> place of its picture below `folder`."""
+
+    def upload(self, job: Job) -> str:
+        """The picture's name for a node that loads it. Raises OrderConflict if it is gone."""
+        path = self.folder / self.places[job.id]
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise OrderConflict(
+                f"the picture cannot be read: {error.strerror}",
+                where=str(path),
+                hint="Put it back, then give the same command again.",
+            ) from error
+        return self.server.upload(f"{job.id}{path.suffix.lower()}", self.into, data)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDriven(Driven):
+    """A workflow that is given one picture a graph."""
+
+    loader: Loader | None = None
+
+    @property
+    def one_job(self) -> bool:
+        return True
+
+    def bound(self, jobs: Sequence[Job], folder: str) -> ApiGraph:
+        (job,) = jobs
+        assert self.loader is not None
+        node_id, name = loading_place(self.stock, self.info)
+        values: dict[str, dict[str, str]] = {node_id: {name: self.loader.upload(job)}}
+        about = {"theme": job.theme, "kind": job.kind, "subject": job.subject}
+        values |= {node_id: dict(about) for node_id in find_nodes(self.stock, PICTURE_JOB)}
+        values |= {node_id: {"folder": folder} for node_id in find_nodes(self.stock, SAVE_IMAGE)}
+        return name_files(with_inputs(self.stock, values), self.savers, folder)
+
+    def files(self, jobs: Sequence[Job], ended: Finished) -> dict[str, SavedFile]:
+        (job,) = jobs
+        file = saved_image(ended, self.savers)
+        return {} if file is None else {job.id: file}
+
+
+def loading_place(api: ApiGraph, info: ObjectInfo) -> tuple[str, str]:
+    """(node id, input) by which a graph loads its picture. Raises BindingError unless there is
+    exactly one."""
+    places = picture_loaders(api, info)
+    if len(places) != 1:
+        titles = ", ".join(repr(title_of(api, node_id)) for node_id, _ in places)
+        raise BindingError(
+            f"{len(places)} nodes of the graph load a picture{': ' + titles if titles else ''}",
+            where="--images",
+            hint="Give a graph with exactly one Load Image by --workflow, such as"
+            " workflows/upscale_only.json.",
+        )
+    return places[0]
+
+
+def uploads_of(order: Order) -> str:
+    """Where an order's pictures are put, below the server's input folder."""
+    return f"stockwright/{order.id}"
+
+
+def image_jobs(order: Order) -> tuple[list[Job], dict[str, str]]:
+    """A job for each picture of an order, and the place of each by job id.
+
+    Raises OrderConflict if these are not the pictures that were there when it was given.
+    """
+    folder = Path(order.images or "")
+    pictures = list_pictures(folder)
+    if listing_digest(pictures) != order.pictures:
+        raise OrderConflict(
+            "these are not the pictures with which the run was started",
+            where=str(folder),
+            hint="Put them back, or start another run with --images.",
+        )
+    jobs = [_job(folder.name, picture) for picture in pictures]
+    return jobs, {job.id: picture.place for job, picture in zip(jobs, pictures, strict=True)}
+
+
+def _job(theme: str, picture: Picture) -> Job:
+    path = Path(picture.place)
+    kind = path.parent.as_posix() if path.parent.name else NO_KIND
+    subject = " ".join(path.stem.replace("_", " ").replace("-", " ").split()) or path.stem
+    return Job.create(
+        theme=theme,
+        kind=kind,
+        subject=subject,
+        prompt=picture.place,
+        negative=picture.sha256,
+        seed=0,
+        origin=f"picture {picture.place}",
+    ).sized(0, 0)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,181 @@
+"""The page itself: figures, plots and thumbnails put into the template."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ..collect import write_file
+from ..gate.quality import frozen_quality
+from ..gate.verdicts import Judged, Verdicts
+from ..ledger import Entry, JobState, Ledger
+from .figures import figures
+from .plots import HEIGHT, WIDTH, Plot, histogram
+from .thumbs import thumbnails
+
+NAME = "report.html"
+MOST_PICTURES = 600
+"""Thumbnails of finished pictures in a page: some 5 MB."""
+MOST_REJECTED = 60
+"""Thumbnails for one reason."""
+_HIDDEN = ("themes", "kinds", "count", "settings", "loras")
+"""Parts of an order that are shown in words of their own, or are too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A thumbnail with its file, relative to the page, and what stands below it."""
+
+    image: str
+    file: str
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    heading: str
+    total: int
+    pictures: Sequence[Shown]
+
+
+def write_report(ledger: Ledger, folder: Path) -> Path:
+    """Writes the report of the run in `folder` anew, and returns its path."""
+    found = figures(ledger)
+    judged = list(Verdicts(ledger).judged())
+    checks = folder / "quality.yaml"
+    limits = frozen_quality(checks).thresholds() if checks.exists() else {}
+    page = (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            figures=found,
+            title=", ".join(dict.fromkeys(row.theme for row in found.rows)) or folder.name,
+            run=folder.resolve().name,
+            painted=ledger.settled("checkpoint") or "",
+            groups=_groups(ledger, folder),
+            plots=_plots(judged, limits),
+            rejects=_rejects(judged, folder),
+            warned=_counted(warning for one in judged for warning in one.verdict.warnings),
+            not_done=_counted(
+                f"{name}: {why}" for one in judged for name, why in one.verdict.not_done.items()
+            ),
+            width=WIDTH,
+            height=HEIGHT,
+            settings=_settings(folder),
+            models=ledger.settled("models") or [],
+            quality=_text(checks),
+        )
+    )
+    path = folder / NAME
+    write_file(path, page.encode())
+    return path
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _groups(ledger: Ledger, folder: Path) -> list[Group]:
+    """Finished pictures by theme and kind; of large pools the first ones of each."""
+    by_heading: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in ledger.entries():
+        if entry.state is JobState.DONE:
+            by_heading[f"{entry.job.theme} · {entry.job.kind}"].append(entry)
+    total = sum(map(len, by_heading.values()))
+    share = min(MOST_PICTURES / total, 1.0) if total else 1.0
+    groups: list[Group] = []
+    for heading, entries in by_heading.items():
+        some = entries[: max(int(len(entries) * share), 1)]
+        groups.append(Group(heading, len(entries), _shown(some, folder)))
+    return groups
+
+
+def _shown(
+    entries: Sequence[Entry], folder: Path, notes: Sequence[str] | None = None
+) -> list[Shown]:
+    files = [entry.file.path if entry.file else "" for entry in entries]
+    images = thumbnails([folder / file for file in files])
+    return [
+        Shown(image, file, entry.job.subject, note)
+        for image, file, entry, note in zip(
+            images, files, entries, notes or [""] * len(entries), strict=True
+        )
+    ]
+
+
+def _plots(judged: Iterable[Judged], limits: Mapping[str, Sequence[float]]) -> list[Plot]:
+    passed: defaultdict[str, list[float]] = defaultdict(list)
+    rejected: defaultdict[str, list[float]] = defaultdict(list)
+    for one in judged:
+        kind = rejected if one.verdict.reasons else passed
+        for name, score in one.verdict.scores.items():
+            if score is not None:
+                kind[name].append(score)
+    names = dict.fromkeys([*passed, *rejected])
+    return [histogram(n, passed[n], rejected[n], limits.get(n, ())) for n in names]
+
+
+def _rejects(judged: Sequence[Judged], folder: Path) -> list[Group]:
+    by_reason: defaultdict[str, list[Judged]] = defaultdict(list)
+    for one in judged:
+        for reason in one.verdict.reasons:
+            by_reason[reason].append(one)
+    return [
+        Group(reason, len(all_of_it), _refused(reason, all_of_it[:MOST_REJECTED], folder))
+        for reason, all_of_it in sorted(by_reason.items(), key=lambda item: -len(item[1]))
+    ]
+
+
+def _refused(reason: str, judged: Sequence[Judged], folder: Path) -> list[Shown]:
+    notes = [_why(reason, one) for one in judged]
+    return _shown([one.entry for one in judged], folder, notes)
+
+
+def _why(reason: str, judged: Judged) -> str:
+    score = judged.verdict.scores.get(reason)
+    near = f"like {judged.verdict.near}" if judged.verdict.near else ""
+    return ", ".join(filter(None, ["" if score is None else f"score {score:.3g}", near]))
+
+
+def _counted(texts: Iterable[str]) -> dict[str, int]:
+    """The most frequent first."""
+    return dict(Counter(texts).most_common())
+
+
+def _settings(folder: Path) -> dict[str, str]:
+    """What was asked, as it stands in the frozen order."""
+    text = _text(folder / "order.yaml")
+    order: dict[str, Any] = yaml.safe_load(text) if text else {}
+    told = {
+        "pictures": str(order.get("count", "")),
+        "themes": ", ".join(theme["title"] for theme in order.get("themes", [])),
+        "kinds": ", ".join(f"{k['name']} {k['share']:g}" for k in order.get("kinds", [])),
+        "LoRAs": ", ".join(f"{use['name']}:{use['strength']:g}" for use in order.get("loras", [])),
+        "set": "; ".join(order.get("settings", [])),
+    }
+    told |= {
+        name: str(value)
+        for name, value in order.items()
+        if name not in _HIDDEN and value not in (None, [], "")
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return ""

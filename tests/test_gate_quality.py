@@ -1,0 +1,145 @@
+"""What pictures are examined for, frozen into a run; and near-duplicates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from driver.asking import read_asked
+from driver.errors import OrderConflict, OrderInvalid
+from driver.flags import parser
+from driver.folder import RunFolder
+from driver.gate.near import Near, earlier_hashes
+from driver.gate.quality import Quality, frozen_quality, given_quality
+from driver.gate.verdicts import Verdict
+from driver.session import Asked
+from stockwright.core.errors import QualityInvalid
+from stockwright.core.quality import Action
+
+
+def asked(*flags: str) -> Asked:
+    return read_asked(parser().parse_args(["--theme", "Education", *flags]))
+
+
+def write(path: Path, text: str) -> str:
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_file_holds_just_what_differs(tmp_path: Path):
+    mine = given_quality(Path(write(tmp_path / "mine.yaml", "blur: off\nflat: {below: 9}\n")))
+    shipped = given_quality(None)
+    assert mine.settings["blur"]["check"] == "off"
+    assert mine.settings["flat"] == {**shipped.settings["flat"], "below": 9}
+    assert mine.settings["noise"] == shipped.settings["noise"]
+    assert mine.digest != shipped.digest
+    assert "blur" not in mine.thresholds()
+    assert mine.thresholds()["flat"] == (9,)
+    assert shipped.duplicate.action is Action.REJECT
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "hint"),
+    [
+        ("blurr: off", "line 1, key blurr", "Did you mean 'blur'?"),
+        ("blur:\n  check: rejekt", "line 2, key check", "Did you mean 'reject'?"),
+        ("flat:\n  check: warn\n  below: many", "line 3, key below", ""),
+    ],
+)
+def test_faults_name_file_line_and_key(tmp_path: Path, text: str, where: str, hint: str):
+    path = write(tmp_path / "mine.yaml", text)
+    with pytest.raises(QualityInvalid) as caught:
+        asked("--quality", path)
+    assert caught.value.where == f"{path}, {where}"
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["absent.yaml", "folder.yaml", "mine.txt"])
+def test_a_file_that_is_none_is_named(tmp_path: Path, name: str):
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "mine.txt").write_text("blur: off")
+    with pytest.raises(QualityInvalid) as caught:
+        asked("--quality", str(tmp_path / name))
+    assert name in caught.value.where
+
+
+def test_checks_are_part_of_an_order_and_frozen(tmp_path: Path):
+    flags = ("--run", str(tmp_path / "run"))
+    path = write(tmp_path / "mine.yaml", "blur: off")
+    plain, mine = asked(*flags, "--no-quality"), asked(*flags, "--quality", path)
+    shipped = asked(*flags)
+    assert plain.quality is None and plain.order.quality is None
+    assert len({plain.order.id, mine.order.id, shipped.order.id}) == 3
+    folder = RunFolder(tmp_path / "run")
+    with folder.held():
+        folder.settle(mine.order, mine.workflow, mine.plan, mine.quality)
+    write(tmp_path / "mine.yaml", "blur: warn")
+    gone_on = read_asked(parser().parse_args([*flags]))
+    assert gone_on.quality == mine.quality == frozen_quality(folder.path / "quality.yaml")
+    with pytest.raises(OrderInvalid, match="--no-quality needs --theme"):
+        read_asked(parser().parse_args([*flags, "--no-quality"]))
+    frozen = folder.path / "quality.yaml"
+    for broken in ("[a", "a text"):
+        frozen.write_text(broken)
+        with pytest.raises(QualityInvalid):
+            read_asked(parser().parse_args([*flags]))
+    assert mine.quality is not None
+    frozen.write_text(mine.quality.text)
+    frozen.write_text(frozen.read_text().replace("below: 6", "below: 7"))
+    with pytest.raises(OrderConflict, match="not those that the run was started with"):
+        read_asked(parser().parse_args([*flags]))
+
+
+def test_a_check_that_is_younger_than_a_run_is_off_in_it():
+    shipped = given_quality(None)
+    older = Quality({name: said for name, said in shipped.settings.items() if name != "noise"})
+    assert older.complete["noise"] == {"check": "off"}
+    assert "noise" not in older.thresholds()
+    assert older.duplicate == shipped.duplicate
+
+
+def test_extra_tries_are_a_number_from_0(tmp_path: Path):
+    assert asked("--extra-tries", "0").extra_tries == 0
+    with pytest.raises(OrderInvalid, match="less than 0"):
+        asked("--extra-tries", "-1")
+
+
+def compared(near: Near, name: str, phash: str, **told: object) -> Verdict:
+    return near.compared(name, Verdict({}, phash=phash, **told))  # type: ignore[arg-type]
+
+
+def test_the_nearest_within_reach_is_told_and_rejects_up_to_the_limit():
+    near = Near(Action.REJECT, 3)
+    near.remember([("run/a", "0" * 16)])
+    assert compared(near, "b", "0" * 15 + "7").reasons == ("duplicate",)
+    told = compared(near, "c", "0" * 15 + "f")
+    assert (told.reasons, told.scores, told.near) == ((), {"duplicate": 4.0}, "")
+    again = compared(near, "d", "0" * 15 + "e")
+    assert (again.near, again.scores["duplicate"]) == ("c", 1.0), "what passed is remembered"
+    far = compared(near, "e", "f" * 16)
+    assert (far.reasons, far.scores) == ((), {})
+
+
+def test_what_is_rejected_for_something_else_is_nobodys_twin():
+    near = Near(Action.REJECT, 3)
+    assert compared(near, "a", "0" * 16, reasons=("blur",)).reasons == ("blur",)
+    assert compared(near, "b", "0" * 16).reasons == ()
+    both = compared(near, "c", "0" * 16, reasons=("blur",))
+    assert both.reasons == ("blur", "duplicate")
+
+
+@pytest.mark.parametrize("action", [Action.OFF, Action.WARN])
+def test_only_a_rejecting_check_rejects(action: Action):
+    near = Near(action, 3)
+    compared(near, "a", "0" * 16)
+    second = compared(near, "b", "0" * 16)
+    assert second.reasons == ()
+    assert second.warnings == (("duplicate",) if action is Action.WARN else ())
+    assert compared(near, "c", "").scores == {}, "a picture that does not decode has no hash"
+
+
+def test_what_is_no_ledger_beside_a_run_is_passed_over(tmp_path: Path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "run.sqlite").write_text("not a ledger")
+    assert earlier_hashes(tmp_path / "run") == []

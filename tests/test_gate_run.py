@@ -1,0 +1,330 @@
+"""Whole runs through the quality gate, with a server and checks that are made for the test: quotas,
+replacements, the cap, the order of verdicts, and what a killed driver leaves."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from driver import runner, session
+from driver.events import Event, Notice, PictureDone, PictureRejected
+from driver.gate.examining import QualityGate
+from driver.gate.near import Near, earlier_hashes
+from driver.gate.quality import Quality
+from driver.gate.verdicts import Verdicts
+from driver.gate.worker import Answer, Task
+from driver.ledger import JobState, Ledger
+from driver.order import Order, digest, read_kinds, read_themes
+from driver.places import WORKFLOWS
+from driver.session import Asked, Outcome, carry_out
+from driver.store import Store
+from stockwright.core.quality import CHECKS, Action
+from tests.madeserver import MadeConnection, MadeServer, listener_of
+
+PLAN = json.loads((WORKFLOWS / "plan.json").read_text())
+STOCK = json.loads((WORKFLOWS / "stock.json").read_text())
+QUALITY = Quality({name: {"check": "off"} for name in CHECKS})
+SHARES = {"interiors": 6, "exteriors": 2, "items": 2}
+
+Judge = Callable[[Task], dict[str, Any]]
+
+
+class Here:
+    """In place of `Workers`: examines in this process, and answers the last picture first."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge, self._tasks = judge, list[Task]()
+        self.missing = {"nsfw": "there is no nsfw.onnx: pull it"}
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tasks = []
+
+    def give(self, task: Task) -> None:
+        self._tasks.append(task)
+
+    def answers(self, *, waiting: bool) -> list[Answer]:
+        if not self._tasks:
+            return []
+        task = self._tasks.pop()
+        told = {"scores": {"blur": 3.5}, "reasons": [], "warnings": [], "phash": "", "not_done": {}}
+        return [Answer(task.number, told | self._judge(task), 0.25)]
+
+
+class Bench:
+    """Runs one order in one folder, as often as a test likes."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, judge: Judge) -> None:
+        self.folder, self.judge = folder, judge
+        self.server = MadeServer()
+        self.events: list[Event] = []
+        self.near = (Action.REJECT, 4)
+        monkeypatch.setattr(session, "connect", lambda *_: MadeConnection(self.server))
+        monkeypatch.setattr(session, "quality_gate", self._gate)
+        monkeypatch.setattr(runner, "Listener", listener_of(self.server))
+        order = Order.checked(
+            themes=read_themes(["Education"]), kinds=read_kinds(None), count=10, seed=1,
+            workflow=digest(STOCK), plan=digest(PLAN), checkpoint="sketch", quality=QUALITY.digest,
+        )  # fmt: skip
+        self.asked = Asked(
+            order=order, workflow=STOCK, plan=PLAN, workflow_file=Path("stock.json"),
+            folder=folder, batch=2, server=None, comfyui=None, headers={}, quality=QUALITY,
+        )  # fmt: skip
+
+    def _gate(
+        self,
+        quality: Quality,
+        order: Order,
+        folder: Path,
+        comfyui: Any,
+        ledger: Ledger,
+        report: Any,
+    ) -> QualityGate:
+        near = Near(*self.near)
+        near.remember(earlier_hashes(folder))
+        here: Any = Here(self.judge)
+        return QualityGate(
+            ledger, folder, report, workers=here, near=near, people=order.wants_people
+        )
+
+    def run(self) -> Outcome:
+        return carry_out(self.asked, self.events.append)
+
+    def states(self) -> dict[str, JobState]:
+        ledger = Ledger(self.folder / "run.sqlite")
+        try:
+            return {entry.job.id: entry.state for entry in ledger.entries()}
+        finally:
+            ledger.close()
+
+    def manifest(self) -> list[dict[str, str]]:
+        with (self.folder / "manifest.csv").open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def pictures(self, place: str) -> set[str]:
+        return {
+            str(path.relative_to(self.folder))
+            for path in (self.folder / place).rglob("*.png")
+            if path.is_file()
+        }
+
+
+Make = Callable[..., Bench]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    def make(judge: Judge, name: str = "run") -> Bench:
+        return Bench(tmp_path / "runs" / name, monkeypatch, judge)
+
+    return make
+
+
+def reject(*subjects: str, reason: str = "blur") -> Judge:
+    """Rejects pictures by what stands in their names."""
+
+    def judge(task: Task) -> dict[str, Any]:
+        name = Path(task.path).name
+        hit = any(name.startswith(subject.replace(" ", "-") + "-") for subject in subjects)
+        return {"reasons": [reason], "scores": {"blur": 9.5}} if hit else {}
+
+    return judge
+
+
+def test_what_passes_is_delivered_and_nothing_else_happens(bench: Make):
+    one = bench(lambda _: {"warnings": ["noise"]})
+    outcome = one.run()
+    assert (outcome.done, outcome.rejected, dict(outcome.lacking)) == (10, 0, {})
+    assert Counter(row["kind"] for row in one.manifest()) == SHARES
+    assert not (one.folder / "rejected").exists()
+    assert len(one.server.plans) == 1
+    assert sum(isinstance(event, PictureDone) for event in one.events) == 10
+    said = [event.text for event in one.events if isinstance(event, Notice)]
+    assert said.count("The check nsfw is not made: there is no nsfw.onnx: pull it") == 1
+    (last,) = [e for e in one.events if type(e).__name__ == "RunEnded"]
+    assert (last.done, last.open, last.rejected) == (10, 0, 0)  # type: ignore[union-attr]
+
+
+def test_rejects_are_replaced_by_other_subjects_of_their_kind(bench: Make):
+    one = bench(reject("interiors 0", "interiors 3", "items 1", "interiors 6"))
+    outcome = one.run()
+    assert (outcome.done, outcome.rejected) == (10, 4)
+    assert Counter(row["kind"] for row in one.manifest()) == SHARES
+    first, second, third = one.server.plans
+    assert (second["count"], third["count"]) == (3, 1), "interiors 6 was itself a replacement"
+    assert set(first) == set(second)
+    assert "interiors 0" in second["exclude"].splitlines()
+    assert len({plan["seed"] for plan in one.server.plans}) == 3
+    subjects = {row["subject"] for row in one.manifest()}
+    assert {"interiors 7", "interiors 8", "items 2"} <= subjects
+    assert subjects.isdisjoint({"interiors 0", "interiors 3", "items 1", "interiors 6"})
+
+
+def test_rejected_pictures_are_kept_with_their_scores(bench: Make):
+    one = bench(reject("items 1"))
+    one.run()
+    (path,) = (one.folder / "rejected").rglob("*.png")
+    assert path.parent == one.folder / "rejected" / "trainings-and-education" / "items"
+    told = json.loads(path.with_suffix(".json").read_text())
+    assert told["reasons"] == ["blur"]
+    assert told["scores"] == {"blur": 9.5}
+    assert (told["subject"], told["file"]) == ("items 1", str(path.relative_to(one.folder)))
+    assert one.pictures("images") == {row["file"] for row in one.manifest()}
+    (event,) = [event for event in one.events if isinstance(event, PictureRejected)]
+    assert (event.path, event.reasons) == (str(path), ["blur"])
+    before = one.states()
+    again = one.run()
+    assert (again.done, again.rejected) == (10, 1)
+    assert one.states() == before, "a finished run stays as it is"
+
+
+def test_the_same_run_gives_the_same_jobs_again(bench: Make):
+    judge = reject("interiors 0", "items 1", "exteriors 1", "interiors 7")
+    one = bench(judge, "a")
+    one.run()
+    other = bench(judge, "elsewhere/a")
+    other.run()
+    assert list(one.states().items()) == list(other.states().items())
+
+
+def test_extra_tries_have_an_end_which_is_told_and_can_be_moved(bench: Make):
+    one = bench(reject(*(f"items {n}" for n in range(9))))
+    one.asked = replace(one.asked, extra_tries=3)
+    outcome = one.run()
+    assert (outcome.done, outcome.rejected) == (8, 5)
+    assert dict(outcome.lacking) == {("Trainings and Education", "items"): 2}
+    moved = next((one.folder / "rejected").rglob("*.png"))
+    moved.rename(one.folder / "images" / moved.relative_to(one.folder / "rejected"))
+    asked_before = one.server.asked
+    assert one.run().lacking == outcome.lacking
+    assert one.server.asked == asked_before, "no server is started in vain"
+    assert moved.is_file(), "what a killed driver left is done even so"
+    one.asked = replace(one.asked, extra_tries=12)
+    outcome = one.run()
+    assert (outcome.done, outcome.rejected, dict(outcome.lacking)) == (10, 9, {})
+    assert Counter(row["kind"] for row in one.manifest()) == SHARES
+
+
+def test_where_the_model_knows_no_more_the_same_prompts_get_other_seeds(bench: Make):
+    rejected: set[str] = set()
+
+    def judge(task: Task) -> dict[str, Any]:
+        name = Path(task.path).stem
+        if name.startswith("items-1-") and len(rejected | {name}) <= 2:
+            rejected.add(name)
+            return {"reasons": ["blur"]}
+        return {}
+
+    one = bench(judge)
+    one.server.knows_subjects = 6
+    one.asked = replace(
+        one.asked,
+        order=one.asked.order.model_copy(update={"kinds": read_kinds("items=6"), "count": 6}),
+    )
+    outcome = one.run()
+    assert (outcome.done, outcome.rejected) == (6, 2)
+    (row,) = [row for row in one.manifest() if row["subject"] == "items 1"]
+    assert row["origin"].startswith("another seed of ")
+    assert any("get other seeds" in event.text for event in one.events if isinstance(event, Notice))
+
+
+def test_the_first_of_two_that_look_alike_stays_whoever_is_examined_first(bench: Make):
+    def judge(task: Task) -> dict[str, Any]:
+        number = int(Path(task.path).name.split("-")[1])
+        kind = Path(task.path).parent.name
+        same = kind == "interiors" and number in (0, 1, 2, 8)
+        spread = {"interiors": 1, "exteriors": 2, "items": 3}[kind] * 100 + number
+        return {"phash": f"{0 if same else spread * 0x9E3779B97F4A7C15 % 2**64:016x}"}
+
+    one = bench(judge)
+    outcome = one.run()
+    assert (outcome.done, outcome.rejected) == (10, 2)
+    subjects = {row["subject"] for row in one.manifest()}
+    assert "interiors 0" in subjects
+    assert subjects.isdisjoint({"interiors 1", "interiors 2"})
+    reasons = [e.reasons for e in one.events if isinstance(e, PictureRejected)]
+    assert reasons == [["duplicate"]] * 2
+    told = [json.loads(path.read_text()) for path in (one.folder / "rejected").rglob("*.json")]
+    first = next(row["id"] for row in one.manifest() if row["subject"] == "interiors 0")
+    assert {one["near"] for one in told} == {first}
+    later = bench(judge, "later")
+    later.near = (Action.WARN, 4)
+    assert later.run().rejected == 0
+    ledger = Ledger(later.folder / "run.sqlite")
+    judged = {one.entry.job.subject: one.verdict for one in Verdicts(ledger).judged()}
+    assert judged["interiors 8"].near == f"run/{first}", "in an earlier run of the folder"
+    assert judged["interiors 8"].warnings == ("duplicate",)
+    assert judged["interiors 8"].scores["duplicate"] == 0
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing that is tried afterwards is done, either."""
+
+
+class Killer:
+    """Kills the driver at one of the moments around a change of the ledger or of a file's name."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left: float = float("inf")
+        self.passed = 0
+        really, rename, kill = Store.transaction, Path.replace, self._moment
+
+        @contextmanager
+        def transaction(store: Store) -> Generator[Any]:
+            kill()
+            with really(store) as db:
+                yield db
+            kill()
+
+        def renamed(path: Path, target: Any) -> Path:
+            kill()
+            found = rename(path, target)
+            kill()
+            return found
+
+        monkeypatch.setattr(Store, "transaction", transaction)
+        monkeypatch.setattr(Path, "replace", renamed)
+
+    def _moment(self) -> None:
+        self.passed += 1
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+
+
+def test_killed_at_any_moment_a_run_ends_the_same(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = reject("interiors 0", "items 1", "interiors 6", reason="noise")
+    monkeypatch.setattr(session, "write_sheets", lambda *_: [])  # they only take time
+    monkeypatch.setattr(session, "write_report", lambda *_: None)
+    whole = bench(judge, "whole/run")
+    killer = Killer(monkeypatch)
+    whole.run()
+    moments, wanted = killer.passed, files_of(whole)
+    for moment in range(5, moments, moments // 12):
+        one = bench(judge, f"{moment}/run")
+        killer.left = moment
+        with pytest.raises(Killed):
+            one.run()
+        killer.left = float("inf")
+        outcome = one.run()
+        assert (outcome.done, outcome.rejected) == (10, 3), moment
+        assert files_of(one) == wanted, moment
+
+
+def files_of(one: Bench) -> tuple[Sequence[tuple[str, JobState]], set[str], set[str], set[str]]:
+    notes = {str(p.relative_to(one.folder)) for p in (one.folder / "rejected").rglob("*.json")}
+    return (
+        list(one.states().items()), one.pictures("images"), one.pictures("rejected"), notes,
+    )  # fmt: skip

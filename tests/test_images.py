@@ -1,0 +1,177 @@
+"""Pictures that are there: listed, frozen, brought to a server that is not there, gone on with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from driver import runner, session
+from driver.asking import read_asked
+from driver.errors import BindingError, OrderConflict, OrderInvalid, PreflightFailed, ServerDown
+from driver.flags import parser
+from driver.images import list_pictures, loading_place
+from driver.session import carry_out, plan_only
+from tests.graphs import node
+from tests.madeserver import INFO, MadeConnection, MadeServer, listener_of
+
+GRAPH = {
+    "1": node("LoadImage", image="mine.png"),
+    "2": node("ImageScaleBy", image=["1", 0], upscale_method="lanczos", scale_by=2.0),
+    "3": node("StockwrightPictureJob", images=["2", 0], theme="", kind="", subject="picture"),
+    "4": node(
+        "StockwrightSaveImage", images=["2", 0], jobs=["3", 0], folder="x", format="png", quality=95
+    ),
+}
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Path:
+    """Three pictures of two kinds, and what is none."""
+    pool = tmp_path / "Old pool"
+    (pool / "rooms" / "small").mkdir(parents=True)
+    Image.new("RGB", (40, 24), "red").save(pool / "red_sofa.png")
+    Image.new("RGB", (24, 40), "blue").save(pool / "rooms" / "small" / "bath-01.JPG", "JPEG")
+    Image.new("RGB", (16, 16), "green").save(pool / "rooms" / "hall.webp")
+    (pool / "notes.txt").write_text("mine")
+    (pool / ".hidden.png").write_bytes(b"x")
+    return pool
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> MadeServer:
+    server = MadeServer()
+    monkeypatch.setattr(session, "connect", lambda *_: MadeConnection(server))
+    monkeypatch.setattr(runner, "Listener", listener_of(server))
+    return server
+
+
+def asked(tmp_path: Path, pool: Path, *more: str, graph: dict[str, Any] = GRAPH) -> session.Asked:
+    (tmp_path / "graph.json").write_text(json.dumps(graph))
+    flags = ["--images", str(pool), "--workflow", str(tmp_path / "graph.json")]
+    return read_asked(parser().parse_args([*flags, "--run", str(tmp_path / "run"), *more]))
+
+
+def made(tmp_path: Path) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for path in sorted((tmp_path / "run" / "images").rglob("*.png")):
+        with Image.open(path) as image:
+            found["/".join(path.relative_to(tmp_path / "run" / "images").parts)] = image.size
+    return found
+
+
+def test_pictures_are_listed_by_name_whatever_their_endings_case(pool: Path):
+    places = [picture.place for picture in list_pictures(pool)]
+    assert places == ["red_sofa.png", "rooms/hall.webp", "rooms/small/bath-01.JPG"]
+
+
+def test_every_picture_goes_through_the_graph_and_is_named_by_its_place(
+    server: MadeServer, pool: Path, tmp_path: Path
+):
+    outcome = carry_out(asked(tmp_path, pool), lambda _: None)
+    assert (outcome.done, outcome.failed, outcome.complete) == (3, 0, True)
+    sizes = {name.rpartition("-")[0]: size for name, size in made(tmp_path).items()}
+    assert sizes == {
+        "old-pool/pictures/red-sofa": (80, 48),
+        "old-pool/rooms/hall": (32, 32),
+        "old-pool/rooms-small/bath-01": (48, 80),
+    }
+    first = server.worked_on[0]
+    assert first["StockwrightPictureJob"] | {"images": 0} == {
+        "images": 0, "theme": "Old pool", "kind": "pictures", "subject": "red sofa",
+    }  # fmt: skip
+    assert first["StockwrightSaveImage"]["folder"].startswith("stockwright/")
+    assert not server.plans
+    assert (tmp_path / "run" / "report.html").is_file()
+    folders = {graph["StockwrightSaveImage"]["folder"] for graph in server.worked_on}
+    assert len(folders) == 3
+
+
+def test_it_goes_on_where_it_stopped(
+    server: MadeServer, pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    queue = server.queue_graph
+
+    def dies(*arguments: Any) -> None:
+        if len(server.graphs) == 2:
+            raise ServerDown("gone", where="nowhere")
+        queue(*arguments)
+
+    monkeypatch.setattr(server, "queue_graph", dies)
+    with pytest.raises(ServerDown):
+        carry_out(asked(tmp_path, pool), lambda _: None)
+    monkeypatch.setattr(server, "queue_graph", queue)
+    on = read_asked(parser().parse_args(["--run", str(tmp_path / "run")]))
+    assert on.order.id == asked(tmp_path, pool).order.id
+    assert carry_out(on, lambda _: None).done == 3
+    assert len(server.worked_on) == 3, "nothing is made twice"
+
+
+def test_other_pictures_are_another_order(server: MadeServer, pool: Path, tmp_path: Path):
+    carry_out(asked(tmp_path, pool), lambda _: None)
+    first = next((tmp_path / "run" / "images").rglob("*.png"))
+    first.unlink()
+    Image.new("RGB", (40, 24), "black").save(pool / "red_sofa.png")
+    with pytest.raises(OrderConflict, match="another order"):
+        carry_out(asked(tmp_path, pool), lambda _: None)
+    on = read_asked(parser().parse_args(["--run", str(tmp_path / "run")]))
+    with pytest.raises(OrderConflict, match="not the pictures with which"):
+        carry_out(on, lambda _: None)
+
+
+def test_a_dry_run_names_the_pictures(server: MadeServer, pool: Path, tmp_path: Path):
+    jobs, changes = plan_only(asked(tmp_path, pool, "--set", "ImageScaleBy.scale_by=4"), print)
+    assert [job.subject for job in jobs] == ["red sofa", "hall", "bath 01"]
+    assert [(change.input, change.new) for change in changes] == [("scale_by", "4.0")]
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("--images", "nowhere"), "is not a folder"),
+        (("--images", "."), "there is no picture in it"),
+        (("--images", ".", "--theme", "Education"), "exclude each other"),
+        (("--images", ".", "--count", "3"), "--count is for themes"),
+        (("--images", ".", "--style", "film"), "--style is for themes"),
+    ],
+)
+def test_wrong_use_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], what: str
+):
+    (tmp_path / "graph.json").write_text(json.dumps(GRAPH))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OrderInvalid) as caught:
+        read_asked(parser().parse_args([*arguments, "--workflow", "graph.json"]))
+    assert what in str(caught.value)
+
+
+def test_a_graph_needs_exactly_one_place_for_a_picture(
+    server: MadeServer, pool: Path, tmp_path: Path
+):
+    two = {**GRAPH, "9": node("LoadImage", image="b.png")}
+    with pytest.raises(BindingError, match="2 nodes of the graph load a picture"):
+        carry_out(asked(tmp_path, pool, graph=two), lambda _: None)
+    with pytest.raises(BindingError) as caught:
+        loading_place({"2": GRAPH["2"]}, INFO)
+    assert "workflows/upscale_only.json" in caught.value.hint
+
+
+def test_what_the_server_lacks_is_said_before_anything_is_brought(
+    server: MadeServer, pool: Path, tmp_path: Path
+):
+    graph = {**GRAPH, "2": node("ImageScaleBy", image=["1", 0], upscale_method="magic")}
+    with pytest.raises(PreflightFailed, match="magic"):
+        carry_out(asked(tmp_path, pool, graph=graph), lambda _: None)
+    assert not server.uploads
+    assert not (tmp_path / "run").exists(), "no empty run is left"
+
+
+def test_pictures_are_examined_only_where_that_is_asked(pool: Path, tmp_path: Path):
+    assert asked(tmp_path, pool).quality is None
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("blur: off\n")
+    assert asked(tmp_path, pool, "--quality", str(mine)).quality is not None
