@@ -5,6 +5,7 @@
 # make golden  what ComfyUI's own canvas makes of every template: tests/data/golden.json.gz
 # make bench   the table in the README
 # make eval-prompts   plans and judges prompts: THEMES='"A theme" another' COUNT=100 LLM=FILE or URL
+# make eval-quality   how often each check of the quality gate is wrong: CHECKS='blur text'
 # make train-sketch   trains the small checkpoint for hours, goes on where it was; QUICK=1: a minute
 # make eval-sketch    how often it draws what was asked
 # PYTHON=...   the Python to use, 3.11 or newer
@@ -12,7 +13,8 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
-.PHONY: setup run test lint browser exiftool golden bench eval-prompts train-sketch eval-sketch
+.PHONY: setup run test lint browser exiftool golden bench eval-prompts eval-quality
+.PHONY: train-sketch eval-sketch
 .NOTPARALLEL:
 
 setup:
@@ -47,6 +49,9 @@ bench: setup
 eval-prompts: setup
 	@$(VENV_PYTHON) -m tests.evalprompts $(if $(THEMES),--theme $(THEMES)) \
 	  $(if $(COUNT),--count $(COUNT)) $(if $(LLM),--llm '$(LLM)')
+
+eval-quality: setup
+	@$(VENV_PYTHON) -m tests.quality $(CHECKS)
 
 # What training keeps: pictures, states, a log and sheets of samples.
 TRAINING := .training$(if $(QUICK),/quick)

@@ -111,7 +111,7 @@ def test_a_small_picture_is_not_judged_by_its_fine_parts(file: Path):
     verdict = examine(Gate(settings(*PLAIN), {}), small, file)
     assert verdict.reasons == ()
     assert verdict.scores["blur"] is None
-    assert verdict.not_done["blur"] == "the picture is smaller than 256 pixels"
+    assert verdict.not_done["blur"] == "the picture is smaller than 300 pixels"
     assert verdict.scores["flat"] is not None
 
 
@@ -183,7 +183,7 @@ class Faces:
     def __call__(self, pixels: np.ndarray) -> list[Face]:
         assert pixels.dtype == np.uint8 and pixels.shape[2] == 3
         height, width = pixels.shape[:2]
-        if width >= 256:
+        if width >= 300:
             self.wholes += 1
             return self._found
         self.copies += 1

@@ -31,6 +31,9 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "stockwright-setup.sha256"
 PACKAGES = "lib/python3*/site-packages"
 PYPROJECT = places.ROOT / "pyproject.toml"
+# It asks for the OpenCV with windows, which a server without a display cannot load; `quality` in
+# pyproject.toml has what it needs.
+TEXT_READER = "rapidocr-onnxruntime==1.4.4"
 LLAMA_FLAGS = (
     "-DLLAVA_BUILD=OFF",
     "-DLLAMA_BUILD_TOOLS=OFF",
@@ -102,7 +105,8 @@ def _make_environment(terminal: Terminal, lock: TextIO) -> None:
             line = [sys.executable, "-m", "venv", "--clear", str(VENV)]
             commands.run(line, "venv", tick, keeping=[lock.fileno()])
     with step(terminal, "[python 2/3] Stockwright and its tools"):
-        commands.pip(PYTHON, ["install", "--editable", f"{places.ROOT}[dev]"], "pip", tick)
+        commands.pip(PYTHON, ["install", "--editable", f"{places.ROOT}[dev,quality]"], "pip", tick)
+        commands.pip(PYTHON, ["install", "--no-deps", TEXT_READER], "pip", tick)
     with step(terminal, "[python 3/3] llama-cpp-python, compiled for this machine (a few minutes)"):
         llm = tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]["optional-dependencies"]["llm"]
         commands.pip(PYTHON, ["install", *llm], "pip", tick, env=compiler_settings())

@@ -140,6 +140,8 @@ def _fill(folder: Path, jobs: Sequence[Job], quality: Quality | None) -> None:
             f"BasicScheduler.scheduler={SCHEDULER}",
             f"KSamplerSelect.sampler_name={SAMPLER}",
             f"CFGGuider.cfg={CFG}",
+            # The others enlarge nothing; how fast that is has rows of its own.
+            "StockwrightUpscale.size=1x",
         ),
     )
     run = RunFolder(folder)

@@ -3,7 +3,7 @@
     blur:
       check: reject       # off: not looked at; warn: told in the report; reject: the picture is out
       below: 0.27         # a limit: what each means stands in CHECKS
-      from: 256           # not looked at in pictures with a side shorter than so many pixels
+      from: 300           # not looked at in pictures with a side shorter than so many pixels
     nsfw: off             # short for check: off
 
 A folder's file may leave out checks and keys: what it does not say is taken from the next folder.
