@@ -2,7 +2,8 @@
 
 A graph for them has exactly one node that loads a picture, such as *Load Image*. Where it labels
 its pictures by a *Picture Job*, that is filled in from the picture's place: the folder is the
-theme, the folder below it the kind, the file's name the subject.
+theme, the folder below it the kind, the file's name the subject. A picture whose file says that an
+AI model made it keeps that label; of the others the graph says who made them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from stockwright.core.jobs import Job
 from stockwright.core.names import PICTURE_JOB, SAVE_IMAGE
+from stockwright.core.sources import Maker, says_ai
 
 from .collect import SavedFile, saved_image
 from .driven import Driven
@@ -85,18 +87,22 @@ class Loader:
     places: Mapping[str, str]
     """Job id -> place of its picture below `folder`."""
 
-    def upload(self, job: Job) -> str:
-        """The picture's name for a node that loads it. Raises OrderConflict if it is gone."""
+    def read(self, job: Job) -> bytes:
+        """The picture's file. Raises OrderConflict if it is gone."""
         path = self.folder / self.places[job.id]
         try:
-            data = path.read_bytes()
+            return path.read_bytes()
         except OSError as error:
             raise OrderConflict(
                 f"the picture cannot be read: {error.strerror}",
                 where=str(path),
                 hint="Put it back, then give the same command again.",
             ) from error
-        return self.server.upload(f"{job.id}{path.suffix.lower()}", self.into, data)
+
+    def upload(self, job: Job, data: bytes) -> str:
+        """The picture's name for a node that loads it."""
+        suffix = Path(self.places[job.id]).suffix.lower()
+        return self.server.upload(f"{job.id}{suffix}", self.into, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +119,11 @@ class ImageDriven(Driven):
         (job,) = jobs
         assert self.loader is not None
         node_id, name = loading_place(self.stock, self.info)
-        values: dict[str, dict[str, str]] = {node_id: {name: self.loader.upload(job)}}
+        data = self.loader.read(job)
+        values: dict[str, dict[str, str]] = {node_id: {name: self.loader.upload(job, data)}}
         about = {"theme": job.theme, "kind": job.kind, "subject": job.subject}
+        if says_ai(data):
+            about["made_by"] = Maker.MODEL
         values |= {node_id: dict(about) for node_id in find_nodes(self.stock, PICTURE_JOB)}
         values |= {node_id: {"folder": folder} for node_id in find_nodes(self.stock, SAVE_IMAGE)}
         return name_files(with_inputs(self.stock, values), self.savers, folder)

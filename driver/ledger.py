@@ -191,6 +191,7 @@ class Ledger(Store):
         """A finished picture is gone from the folder: its job is planned again."""
         with self.transaction() as db:
             db.execute("DELETE FROM verdicts WHERE job = ?", (job_id,))
+            db.execute("DELETE FROM embeddings WHERE job = ?", (job_id,))
             db.execute("UPDATE jobs SET state = 'planned', file = NULL WHERE id = ?", (job_id,))
 
     def open_graphs(self) -> dict[str, list[Job]]:

@@ -27,6 +27,7 @@ from .events import (
     Report,
 )
 from .follow import Follower, Lost
+from .gate.describing import Describing
 from .gate.examining import Gate
 from .graphs import title_of
 from .ledger import AttemptState, Ledger, StoredFile
@@ -62,12 +63,13 @@ class Runner:
         gate: Gate,
         replacing: Replacing,
         report: Report,
+        describing: Describing | None = None,
     ) -> None:
         """`run_id` names the run's folder in the server's output; `folder` takes the pictures."""
         self._run_id, self._folder = run_id, folder
         self._ledger, self._connection, self._planner = ledger, connection, planner
         self._driven, self._sizer, self._report = driven, sizer, report
-        self._gate, self._replacing = gate, replacing
+        self._gate, self._replacing, self._describing = gate, replacing, describing
         self._client = str(uuid.uuid4())
         self._flights: dict[str, list[Job]] = {}
         self._fruitless = self._deaths = 0
@@ -155,8 +157,9 @@ class Runner:
             self._ledger.queue(graph_id, jobs)
             self._flights[graph_id] = jobs
             try:
+                sent = self._describing.added(graph) if self._describing else graph
                 self._connection.server.queue_graph(
-                    graph, graph_id, self._client, self._driven.shown(graph)
+                    sent, graph_id, self._client, self._driven.shown(graph)
                 )
             except GraphRefused:
                 self._give_back(graph_id, [j.id for j in jobs], AttemptState.DROPPED, "refused")
@@ -174,7 +177,8 @@ class Runner:
                 done[job.id] = collect(self._connection.server, job, file, self._folder)
             except PictureRefused as reason:
                 refused[job.id] = str(reason)
-        self._gate.file(graph, jobs, done)
+        seen = self._describing.told(jobs, ended) if self._describing else {}
+        self._gate.file(graph, jobs, done, seen)
         for job_id, reason in refused.items():
             self._give_back(graph, [job_id], AttemptState.FAILED, reason)
         self._note_graph(fruitful=bool(done), reason=next(iter(refused.values()), ""))

@@ -65,8 +65,16 @@ def _what_the_gate_said(db: sqlite3.Connection) -> None:
     )
 
 
+def _what_a_model_saw(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE embeddings (job TEXT PRIMARY KEY REFERENCES jobs (id), model TEXT NOT NULL,"
+        " vector BLOB NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_schema,
     _how_jobs_came_about,
     _what_the_gate_said,
+    _what_a_model_saw,
 )

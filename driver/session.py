@@ -22,9 +22,11 @@ from .batching import BatchSizer
 from .connection import Connection, StartedServer, connect
 from .events import Notice, Report, RunEnded, RunStarted
 from .folder import RunFolder
+from .gate.describing import Describing, describing
 from .gate.examining import Gate, OpenGate
 from .gate.opening import quality_gate
 from .gate.quality import Quality
+from .gate.sizes import KEY, enlargement
 from .gate.verdicts import Verdicts
 from .graphs import Difference
 from .images import Loader, image_jobs, uploads_of
@@ -179,6 +181,7 @@ def _runner(
     connection = connect(asked.server, asked.comfyui, asked.headers, report)
     try:
         prepared = _prepare(asked, connection, ledger, report)
+        seeing = _seeing(asked, prepared, report)
         planner = Planner(asked.order, prepared.plan, prepared.size, asked.folder)
         with ledger.run(connection.server.url):
             runner = Runner(
@@ -192,16 +195,27 @@ def _runner(
                 gate=gate,
                 replacing=Replacing(planner, ledger, _tries(asked), report),
                 report=report,
+                describing=seeing,
             )
             yield runner, prepared
             if ledger.counts()[JobState.DONE]:
                 ours = isinstance(connection, StartedServer)
-                settle_models(ledger, prepared.models, asked.comfyui, here=ours)
+                models = [*prepared.models, *([seeing.model] if seeing else [])]
+                settle_models(ledger, models, asked.comfyui, here=ours)
     finally:
         if asked.order.images and connection.output:
             uploads = connection.output.parent / "input" / uploads_of(asked.order)
             shutil.rmtree(uploads, ignore_errors=True)
         connection.close()
+
+
+def _seeing(asked: Asked, prepared: Prepared, report: Report) -> Describing | None:
+    if asked.quality is None:
+        return None
+    found = describing(asked.quality.duplicate, prepared.driven)
+    if found is not None:
+        report(Notice(f"{found.model} looks at each picture too, for near-duplicates."))
+    return found
 
 
 def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Report) -> Prepared:
@@ -234,6 +248,7 @@ def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Repor
         report(Notice("--batch does not count: this graph makes one picture at a time."))
     ledger.settle("checkpoint", ", ".join(prepared.checkpoints))
     ledger.settle("sketch", prepared.sketch)
+    ledger.settle(KEY, enlargement(prepared.driven))
     return prepared
 
 

@@ -13,8 +13,9 @@ from stockwright.core.names import LOAD_FACE_MODEL
 from .graphs import ApiGraph, ObjectInfo, find_missing_models, with_inputs
 
 UPSCALER = "DAT_light_x2.safetensors"
+NO_FACES = "none"
 _STAND_IN = {
-    (LOAD_FACE_MODEL, "model"): "none",
+    (LOAD_FACE_MODEL, "model"): NO_FACES,
     ("UpscaleModelLoader", "model_name"): UPSCALER,
 }
 
@@ -31,5 +32,6 @@ def with_stand_ins(
         before = saved.get(missing.node_id, {"inputs": {}})["inputs"].get(missing.input)
         if other in missing.available and before == missing.value:
             stock = with_inputs(stock, {missing.node_id: {missing.input: other}})
-            notes.append(f"{missing.value} is not installed; {other} stands in ({missing.title}).")
+            instead = "faces stay as they are" if other == NO_FACES else f"{other} stands in"
+            notes.append(f"{missing.value} is not installed: {instead} ({missing.title}).")
     return stock, tuple(notes)

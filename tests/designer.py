@@ -71,8 +71,11 @@ def write(opened: Canvas, node: str, field: str, value: Any) -> None:
 
 
 def make_small(opened: Canvas, steps: int = 3) -> None:
-    """Takes the small checkpoint and makes small pictures."""
+    """Takes the small checkpoint, leaves faces as they are, and makes small pictures."""
     write(opened, "CheckpointLoaderSimple", "ckpt_name", "sketch.safetensors")
+    write(opened, names.LOAD_FACE_MODEL, "model", "none")
+    write(opened, "UpscaleModelLoader", "model_name", "DAT_light_x2.safetensors")
+    write(opened, names.UPSCALE, "size", "64")
     write(opened, "BasicScheduler", "steps", steps)
     for side in ("width", "height"):
         write(opened, names.BATCH, side, 64)

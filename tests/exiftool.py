@@ -33,6 +33,11 @@ def read(path: Path) -> dict[str, Any]:
     return tags
 
 
+def write(path: Path, tag: str, value: str) -> None:
+    line = [str(find()), "-overwrite_original", "-n", f"-{tag}={value}", str(path)]
+    subprocess.run(line, capture_output=True, check=True)
+
+
 def problems(path: Path) -> list[str]:
     """What ExifTool's own validation finds wrong with a file's structure and metadata."""
     line = [str(find()), "-validate", "-warning", "-error", "-a", "-s3", str(path)]

@@ -6,9 +6,11 @@ one flat colour that follows from its job's seed.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
+import struct
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +27,15 @@ from stockwright.core.kinds import parse_kinds, quotas, shares_of
 
 INFO = json.loads((Path(__file__).parent / "data" / "object_info.json").read_text())
 
+VISION = "clip_vision_l.safetensors"
+VISION_INFO = {
+    "CLIPVisionLoader": {
+        "input": {"required": {"clip_name": [[VISION], {}]}},
+        "output": ["CLIP_VISION"],
+        "output_node": False,
+    }
+}
+
 
 class MadeServer:
     url = websocket_url = "ws://nowhere"
@@ -38,11 +49,13 @@ class MadeServer:
         self.plans: list[dict[str, Any]] = []
         self.knows_subjects = 1000
         self.asked = 0
+        self.sees: Callable[[dict[str, Any]], list[float]] | None = None
+        """A vector for a job's picture, where the server has a CLIP-vision model."""
         self.ended: deque[str] = deque()
 
     def object_info(self) -> dict[str, Any]:
         self.asked += 1
-        return INFO
+        return INFO if self.sees is None else INFO | VISION_INFO
 
     def queue_graph(self, graph: Any, graph_id: str, client_id: str, workflow: Any) -> None:
         by_class = {node["class_type"]: node["inputs"] for node in graph.values()}
@@ -51,7 +64,10 @@ class MadeServer:
         elif names.BATCH not in by_class:
             outputs = self._enlarge(by_class, graph_id)
         else:
-            outputs = self._paint(json.loads(by_class[names.BATCH]["jobs"]), graph_id)
+            jobs = json.loads(by_class[names.BATCH]["jobs"])
+            outputs = self._paint(jobs, graph_id)
+            if self.sees and names.PICTURE_EMBEDDING in by_class:
+                outputs[names.UI_EMBEDDINGS] = [self._seen(job, self.sees(job)) for job in jobs]
         done = outputs is not None
         why = "" if done else "the model knows too few subjects [subjects-exhausted]"
         self.graphs[graph_id] = Finished(done, False, why, "", {"9": outputs or {}}, 0.01)
@@ -90,6 +106,10 @@ class MadeServer:
         told = {"job": job["id"], "filename": name, "subfolder": "", "type": "output"}
         sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
         return told | {"width": size[0], "height": size[1], "sha256": sha256}
+
+    def _seen(self, job: dict[str, Any], values: list[float]) -> dict[str, str]:
+        data = struct.pack(f"<{len(values)}e", *values)
+        return {"job": job["id"], "vector": base64.b64encode(data).decode()}
 
     def _enlarge(self, by_class: dict[str, Any], graph_id: str) -> dict[str, list[Any]]:
         """The picture that was loaded, twice as large."""

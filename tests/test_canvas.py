@@ -110,7 +110,7 @@ def test_what_is_shown_is_neither_saved_nor_queued(opened: Canvas, object_info: 
     saved, api = opened.saved(), opened.api()
     assert "stockwright_" not in json.dumps([saved, api])
     values = {node["type"]: node.get("widgets_values") for node in saved["nodes"]}
-    assert values[names.SAVE_IMAGE] == ["stockwright", "png", 95]
+    assert values[names.SAVE_IMAGE] == ["stockwright", "png", 95, 300, "all", "English"]
     assert len(values[names.WRITE_PROMPTS]) == 9
     assert differences(api, converted(opened, object_info), object_info) == []
 

@@ -110,7 +110,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(server: Server, tmp_path: P
     small.mkdir()
     command = shlex.join(commands.line(*ITEMS, "--count", "20", "--run", str(small / "run")))
     script = f"""
-        mount -t tmpfs -o size=300k none {shlex.quote(str(small))} || exit 77
+        mount -t tmpfs -o size=600k none {shlex.quote(str(small))} || exit 77
         {command} 2> first.txt; echo $? > first
         find {small}/run/images -type f ! -name '.*' | wc -l > before
         mount -o remount,size=8m {shlex.quote(str(small))}

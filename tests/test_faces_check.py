@@ -13,7 +13,7 @@ from spandrel.architectures.RestoreFormer import RestoreFormer
 
 from driver import places
 from stockwright.engine.faces import selfcheck
-from stockwright.engine.faces.alignment import aligned
+from stockwright.engine.faces.alignment import aligned, to_template
 from tests.faces import detector, identity, photo, planes, to_face
 from tests.weights import Home
 
@@ -21,9 +21,10 @@ DETECTION = places.MODELS / "face_detection"
 
 
 def oracle(faces: torch.Tensor) -> torch.Tensor:
-    """What the best of restorers would give: the real face."""
-    image = photo("collins").resize((1024, 1024), Image.Resampling.LANCZOS)
-    return aligned(planes(image), to_face(image)).clamp(0, 1)[None].expand(len(faces), -1, -1, -1)
+    """What the best of restorers would give: the real face, where the spoilt one is."""
+    real, spoilt = (one.permute(2, 0, 1) for one in selfcheck.portraits())
+    (face,) = detector()((spoilt * 255).byte().permute(1, 2, 0).numpy())
+    return aligned(real, to_template(face.points)).clamp(0, 1)[None].expand_as(faces)
 
 
 def test_a_good_restorer_is_told_from_a_useless_one(tmp_path: Path):

@@ -1,7 +1,7 @@
 """What is made of YuNet's answers, with a stand-in for OpenCV that finds one white square.
 
-Neither YuNet's file nor OpenCV is part of the set-up. The stand-in answers in the layout of
-`cv2.FaceDetectorYN.detect`: x, y, width, height, five points (the person's right eye first), score.
+YuNet's file is in no package. The stand-in answers in the layout of `cv2.FaceDetectorYN.detect`: x,
+y, width, height, five points (the person's right eye first), score.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,13 @@ from driver.asking import read_asked
 from driver.errors import OrderConflict, OrderInvalid
 from driver.flags import parser
 from driver.folder import RunFolder
-from driver.gate.near import Near, earlier_hashes
+from driver.gate.describing import Embedding
+from driver.gate.near import Look, Near, earlier_looks
 from driver.gate.quality import Quality, frozen_quality, given_quality
 from driver.gate.verdicts import Verdict
 from driver.session import Asked
 from stockwright.core.errors import QualityInvalid
-from stockwright.core.quality import Action
+from stockwright.core.quality import Action, Setting
 
 
 def asked(*flags: str) -> Asked:
@@ -105,13 +107,24 @@ def test_extra_tries_are_a_number_from_0(tmp_path: Path):
         asked("--extra-tries", "-1")
 
 
-def compared(near: Near, name: str, phash: str, **told: object) -> Verdict:
-    return near.compared(name, Verdict({}, phash=phash, **told))  # type: ignore[arg-type]
+def near_of(action: Action) -> Near:
+    return Near(Setting(action, {"within": 3, "similar": 0.97}, {"vision": "auto"}))
+
+
+def seen(*values: float, model: str = "clip") -> Embedding:
+    return Embedding(model, struct.pack(f"<{len(values)}e", *values))
+
+
+def compared(
+    near: Near, name: str, phash: str, vector: Embedding | None = None, **told: object
+) -> Verdict:
+    look = Look(name, phash, vector)
+    return near.compared(look, Verdict({}, phash=phash, **told))  # type: ignore[arg-type]
 
 
 def test_the_nearest_within_reach_is_told_and_rejects_up_to_the_limit():
-    near = Near(Action.REJECT, 3)
-    near.remember([("run/a", "0" * 16)])
+    near = near_of(Action.REJECT)
+    near.remember([Look("run/a", "0" * 16)])
     assert compared(near, "b", "0" * 15 + "7").reasons == ("duplicate",)
     told = compared(near, "c", "0" * 15 + "f")
     assert (told.reasons, told.scores, told.near) == ((), {"duplicate": 4.0}, "")
@@ -121,8 +134,29 @@ def test_the_nearest_within_reach_is_told_and_rejects_up_to_the_limit():
     assert (far.reasons, far.scores) == ((), {})
 
 
+def test_what_a_model_sees_rejects_where_the_hashes_differ():
+    near = near_of(Action.REJECT)
+    near.remember([Look("run/a", "0" * 16, seen(1, 0, 0))])
+    same = compared(near, "b", "f" * 16, seen(0.98, 0.199, 0))
+    assert (same.reasons, same.near) == (("duplicate",), "run/a")
+    assert same.scores == {"similar": pytest.approx(0.98, abs=1e-3)}
+    other = compared(near, "c", "f" * 16, seen(0.96, 0.28, 0))
+    assert (other.reasons, other.near) == ((), "")
+    assert other.scores["similar"] == pytest.approx(0.96, abs=1e-3)
+    again = compared(near, "d", "0" * 8 + "f" * 8, seen(0.96, 0.27, 0.01))
+    assert again.near == "c", "what passed is remembered"
+
+
+def test_hashes_alone_decide_where_no_model_has_looked_or_another_one():
+    near = near_of(Action.REJECT)
+    near.remember([Look("a", "0" * 16, seen(1, 0)), Look("b", "0f" * 8)])
+    assert compared(near, "c", "f" * 16).scores == {}
+    assert compared(near, "d", "f0" * 8, seen(1, 0, model="another")).scores == {}
+    assert compared(near, "e", "0" * 16).reasons == ("duplicate",)
+
+
 def test_what_is_rejected_for_something_else_is_nobodys_twin():
-    near = Near(Action.REJECT, 3)
+    near = near_of(Action.REJECT)
     assert compared(near, "a", "0" * 16, reasons=("blur",)).reasons == ("blur",)
     assert compared(near, "b", "0" * 16).reasons == ()
     both = compared(near, "c", "0" * 16, reasons=("blur",))
@@ -131,9 +165,9 @@ def test_what_is_rejected_for_something_else_is_nobodys_twin():
 
 @pytest.mark.parametrize("action", [Action.OFF, Action.WARN])
 def test_only_a_rejecting_check_rejects(action: Action):
-    near = Near(action, 3)
-    compared(near, "a", "0" * 16)
-    second = compared(near, "b", "0" * 16)
+    near = near_of(action)
+    compared(near, "a", "0" * 16, seen(1, 0))
+    second = compared(near, "b", "0" * 16, seen(1, 0))
     assert second.reasons == ()
     assert second.warnings == (("duplicate",) if action is Action.WARN else ())
     assert compared(near, "c", "").scores == {}, "a picture that does not decode has no hash"
@@ -142,4 +176,4 @@ def test_only_a_rejecting_check_rejects(action: Action):
 def test_what_is_no_ledger_beside_a_run_is_passed_over(tmp_path: Path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "run.sqlite").write_text("not a ledger")
-    assert earlier_hashes(tmp_path / "run") == []
+    assert earlier_looks(tmp_path / "run") == []

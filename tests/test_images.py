@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -15,6 +16,10 @@ from driver.errors import BindingError, OrderConflict, OrderInvalid, PreflightFa
 from driver.flags import parser
 from driver.images import list_pictures, loading_place
 from driver.session import carry_out, plan_only
+from stockwright.core.sources import Source
+from stockwright.engine.saving.encoding import encode
+from stockwright.engine.saving.formats import ImageFormat
+from stockwright.engine.saving.label import Label
 from tests.graphs import node
 from tests.madeserver import INFO, MadeConnection, MadeServer, listener_of
 
@@ -88,6 +93,21 @@ def test_every_picture_goes_through_the_graph_and_is_named_by_its_place(
     assert (tmp_path / "run" / "report.html").is_file()
     folders = {graph["StockwrightSaveImage"]["folder"] for graph in server.worked_on}
     assert len(folders) == 3
+
+
+def test_a_picture_that_says_that_a_model_made_it_keeps_that_label(
+    server: MadeServer, pool: Path, tmp_path: Path
+):
+    """The graph says of the others who made them."""
+    labels = {pool / "red_sofa.png": Source.MODEL, pool / "rooms" / "hall.webp": Source.ENHANCED}
+    flat = np.zeros((16, 16, 3), np.uint8)
+    for path, source in labels.items():
+        label = Label({"en": "t"}, {"en": "d"}, (), source=source)
+        path.write_bytes(encode(flat, ImageFormat(path.suffix[1:]), 90, 300, label))
+    carry_out(asked(tmp_path, pool), lambda _: None)
+    named = {g["StockwrightPictureJob"]["subject"]: g for g in server.worked_on}
+    made_by = {k: g["StockwrightPictureJob"].get("made_by") for k, g in named.items()}
+    assert made_by == {"red sofa": "an AI model", "hall": None, "bath 01": None}
 
 
 def test_it_goes_on_where_it_stopped(

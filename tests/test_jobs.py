@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from stockwright.core.errors import JobInvalid
 from stockwright.core.jobs import Job, check_jobs, parse_jobs, slug
+from stockwright.core.sources import Source
 
 
 def make(**changes: object) -> dict[str, object]:
@@ -19,6 +21,7 @@ def test_jobs_survive_the_way_through_json():
         Job.create(theme="T", kind="k", subject="s", prompt="p", negative="n", seed=7),
         Job.create(theme="T", kind="k", subject="s", prompt="p", negative="", seed=8).sized(64, 32),
     )
+    jobs = (*jobs, replace(jobs[0], id="photo", source=Source.ENHANCED))
     assert parse_jobs(json.dumps([job.to_dict() for job in jobs])) == jobs
 
 
@@ -54,6 +57,8 @@ def test_a_job_keeps_its_own_size():
         ([make(seed="1")], "job a1, field seed", "whole number"),
         ([make(seed=True)], "job a1, field seed", "whole number"),
         ([make(size=3)], "job a1", "unknown field 'size'"),
+        ([make(source="digitalCapture")], "job a1, field source", "no source of a picture"),
+        ([make(source=[])], "job a1, field source", "no source of a picture"),
         ([make(id="../x")], "job ../x, field id", "letters, digits"),
     ],
 )

@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 from driver import report
+from driver.gate.describing import Embedding
+from driver.gate.quality import given_quality
 from driver.gate.rejects import place_of, set_aside
 from driver.gate.verdicts import Judged, Verdict, Verdicts
 from driver.ledger import Entry, JobState, Ledger, StoredFile
@@ -92,6 +94,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 def fill(run: Run) -> None:
+    (run.folder / "quality.yaml").write_text(given_quality(None).text)
     with run.ledger.run("http://gpu:8188"):
         for n in range(3):
             run.add("items", Verdict({"blur": 0.5 + n / 10, "nsfw": None}, (), ("noise",)))
@@ -134,14 +137,28 @@ def test_the_page_tells_what_was_rejected_and_why(run: Run):
         "Tea & more · items",
         "score 0.1",
         "like tea-0/abc",
-        "noise 3",
-        "text: rapidocr is not installed (1 pictures)",
+        "2 of 64 bits differ",
+        "not checked in 1 of 7 pictures: rapidocr is not installed",
+        "by perceptual hashes alone",
     ):
         assert told in words
-    assert "5 of 5 pictures" in re.sub(r"\s+", " ", words)
+    assert "5 of 5 pictures delivered" in re.sub(r"\s+", " ", words)
     text = (run.folder / "report.html").read_text("utf-8")
     assert "<script>" not in text
     assert text.count("<svg") == 2, "blur and duplicate; nsfw was never told"
+
+
+def test_the_page_tells_by_what_near_duplicates_were_found(run: Run):
+    fill(run)
+    first = next(Verdicts(run.ledger).judged()).entry.job
+    alike = Verdict({"similar": 0.981}, ("duplicate",), near=first.id)
+    last = run.add("rooms", alike, subject="chair")
+    embeddings = {job.id: Embedding("vit-l.safetensors", b"ab") for job in (first, last)}
+    Verdicts(run.ledger).describe(embeddings)
+    words = re.sub(r"\s+", " ", run.page().words)
+    assert "by perceptual hashes, in 2 pictures also by vit-l.safetensors." in words
+    assert "similarity 0.981, like desk" in words
+    assert "more than 10 bits, similarity below 0.97 reject 8 2 0" in words
 
 
 def test_settings_models_and_checks_are_on_the_page(run: Run):

@@ -18,7 +18,7 @@ from driver.collect import PictureRefused, collect, saved_files
 from driver.errors import GraphRefused
 from driver.server import Finished, Server
 from stockwright.core.jobs import parse_jobs
-from stockwright.engine.saving.label import AI_SOURCE
+from stockwright.core.sources import Source
 from tests import certificates, exiftool
 from tests.graphs import Graph, node, output_path, run, saved, stock_graph
 
@@ -66,7 +66,7 @@ def test_every_format_tells_what_stock_sites_ask(server: Server, settings: Path,
     assert tags["XMP-dc:Title-ru"] == "Медицина и здоровье: интерьер"
     assert {"dental", "soft daylight", "стоматология"} <= set(tags["XMP-dc:Subject"])
     assert tags["XMP-dc:Creator"] == "Ольга"
-    assert tags["XMP-iptcExt:DigitalSourceType"] == AI_SOURCE
+    assert tags["XMP-iptcExt:DigitalSourceType"] == Source.MODEL.uri
     assert json.loads(tags["XMP-stockwright:Job"])["seed"] == 7
     with Image.open(path) as image:
         if image_format != "webp":
@@ -88,12 +88,31 @@ def test_an_anonymous_file_names_nobody(server: Server, settings: Path, image_fo
         file.write("certificate: chain.pem\nprivate_key: key.pem\n")
     path = path_of(run(server, graph(format=image_format, details="anonymous")))
     tags = exiftool.read(path)
-    assert tags["XMP-iptcExt:DigitalSourceType"] == AI_SOURCE
+    assert tags["XMP-iptcExt:DigitalSourceType"] == Source.MODEL.uri
     for trace in ("Ольга", "Studio North", "sketch.safetensors", "job0", "c2pa"):
         assert trace.encode() not in path.read_bytes()
     signed = path_of(run(server, graph(format=image_format, details="no graph")))
     assert b"c2pa" in signed.read_bytes()
     assert b"sketch.safetensors" not in signed.read_bytes()
+
+
+@pytest.mark.exiftool
+@pytest.mark.parametrize(
+    ("made_by", "source"),
+    [({}, Source.ENHANCED), ({"made_by": "an AI model"}, Source.MODEL)],
+)
+def test_a_picture_that_was_there_is_labelled_by_who_made_it(
+    server: Server, settings: Path, made_by: dict[str, str], source: Source
+):
+    made = graph(format="jpeg")
+    about = {"theme": "Old pool", "kind": "rooms", "subject": "red sofa"}
+    made["21"] = node("StockwrightPictureJob", images=["8", 0], **about, **made_by)
+    made["9"]["inputs"]["jobs"] = ["21", 0]
+    ((job, file),) = saved(run(server, made)).items()
+    tags = exiftool.read(output_path(places.EMBEDDED, file))
+    assert tags["XMP-dc:Title"] == "Red sofa"
+    assert tags["XMP-iptcExt:DigitalSourceType"] == source.uri
+    assert json.loads(tags["XMP-stockwright:Job"])["id"] == job
 
 
 def test_settings_that_cannot_be_used_are_told_before_anything_runs(server: Server, settings: Path):

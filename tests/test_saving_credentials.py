@@ -9,12 +9,14 @@ from pathlib import Path
 import c2pa
 import numpy as np
 import pytest
+from PIL import Image
 
 from stockwright.core.errors import SavingInvalid, SavingUnavailable
+from stockwright.core.sources import Source, says_ai
 from stockwright.engine.saving.credentials import Credentials
 from stockwright.engine.saving.encoding import encode
 from stockwright.engine.saving.formats import ImageFormat
-from stockwright.engine.saving.label import AI_SOURCE, Label
+from stockwright.engine.saving.label import Label
 from stockwright.engine.saving.owner import Owner, read_owner
 from tests import certificates, exiftool
 
@@ -40,24 +42,37 @@ def credentials(tmp_path: Path) -> Credentials:
     return found
 
 
+@pytest.mark.parametrize("source", list(Source))
 @pytest.mark.parametrize("image_format", list(ImageFormat))
-def test_a_signed_file_says_that_a_model_made_it(
-    credentials: Credentials, image_format: ImageFormat
+def test_a_signed_file_says_how_the_picture_came_into_being(
+    credentials: Credentials, image_format: ImageFormat, source: Source
 ):
-    signed = credentials.sign(picture(image_format), image_format)
+    signed = credentials.sign(picture(image_format), image_format, source)
     with c2pa.Reader(image_format.mime, io.BytesIO(signed)) as reader:
         manifest = reader.get_active_manifest()
         assert reader.get_validation_state() == "Valid"
     (actions,) = (a["data"]["actions"] for a in manifest["assertions"] if "actions" in a["label"])
-    assert [(a["action"], a["digitalSourceType"]) for a in actions] == [("c2pa.created", AI_SOURCE)]
+    said = [(action["action"], action["digitalSourceType"]) for action in actions]
+    assert said == [("c2pa.created", source.uri)]
     assert manifest["signature_info"]["common_name"] == "Studio North"
     assert manifest["claim_generator_info"][0]["name"] == "Stockwright"
     assert "thumbnail" not in manifest
 
 
 @pytest.mark.parametrize("image_format", list(ImageFormat))
+def test_a_file_that_only_its_credentials_call_ai_is_recognised(
+    credentials: Credentials, image_format: ImageFormat
+):
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(buffer, image_format.value)
+    for source in Source:
+        signed = credentials.sign(buffer.getvalue(), image_format, source)
+        assert says_ai(signed) == (source is Source.MODEL)
+
+
+@pytest.mark.parametrize("image_format", list(ImageFormat))
 def test_a_changed_file_is_found_out(credentials: Credentials, image_format: ImageFormat):
-    signed = bytearray(credentials.sign(picture(image_format), image_format))
+    signed = bytearray(credentials.sign(picture(image_format), image_format, Source.MODEL))
     signed[-40] ^= 1
     with c2pa.Reader(image_format.mime, io.BytesIO(bytes(signed))) as reader:
         assert reader.get_validation_state() == "Invalid"
@@ -69,10 +84,10 @@ def test_signing_leaves_the_label(
     credentials: Credentials, image_format: ImageFormat, tmp_path: Path
 ):
     path = tmp_path / f"a{image_format.suffix}"
-    path.write_bytes(credentials.sign(picture(image_format), image_format))
+    path.write_bytes(credentials.sign(picture(image_format), image_format, Source.MODEL))
     tags = exiftool.read(path)
     assert tags["XMP-dc:Title"] == "A red chair"
-    assert tags["XMP-iptcExt:DigitalSourceType"] == AI_SOURCE
+    assert tags["XMP-iptcExt:DigitalSourceType"] == Source.MODEL.uri
     assert tags["ICC_Profile:ProfileDescription"].startswith("sRGB")
     assert (image_format is ImageFormat.JPEG) == ("IPTC:ObjectName" in tags)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from PIL import Image, ImageCms
 
 from stockwright.core.jobs import Job
 from stockwright.core.keywords import Description
+from stockwright.core.sources import Source, says_ai
 from stockwright.engine.saving.encoding import encode, to_pixels
 from stockwright.engine.saving.formats import ImageFormat
-from stockwright.engine.saving.label import AI_SOURCE, Details, Label, make_label
+from stockwright.engine.saving.label import Details, Label, make_label
 from stockwright.engine.saving.owner import Owner
 from tests import exiftool
 
@@ -36,6 +38,9 @@ GRAPHS = {
     "prompt": json.dumps({"1": {"class_type": "X", "inputs": {"text": "кот"}}}),
     "workflow": json.dumps({"nodes": [], "host": "http://studio-server:8188"}),
 }
+
+AI = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+EDITED = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 every_format = pytest.mark.parametrize("image_format", list(ImageFormat))
 
@@ -66,8 +71,31 @@ def test_stock_tools_find_what_they_look_for(tmp_path: Path, image_format: Image
     assert tags["XMP-dc:Creator"] == OWNER.creator
     assert tags["XMP-dc:Rights"] == OWNER.copyright
     assert tags["XMP-xmpRights:Marked"] is True
-    assert tags["XMP-iptcExt:DigitalSourceType"] == AI_SOURCE
-    assert AI_SOURCE.startswith("http://cv.iptc.org/newscodes/digitalsourcetype/")
+    assert tags["XMP-iptcExt:DigitalSourceType"] == AI
+
+
+@pytest.mark.exiftool
+@every_format
+def test_a_photo_that_was_enhanced_is_not_said_to_be_made_by_a_model(
+    tmp_path: Path, image_format: ImageFormat
+):
+    photo = replace(JOB, source=Source.ENHANCED)
+    for details in Details:
+        told = make_label(photo, WORDS, details, OWNER, GRAPHS)
+        path = save(tmp_path, image_format, told)
+        assert exiftool.read(path)["XMP-iptcExt:DigitalSourceType"] == EDITED
+        assert not says_ai(path.read_bytes())
+        assert says_ai(save(tmp_path, image_format, label(details)).read_bytes())
+
+
+@pytest.mark.exiftool
+@pytest.mark.parametrize("ending", [".png", ".jpg", ".webp"])
+def test_what_another_tool_labelled_is_recognised(tmp_path: Path, ending: str):
+    path = tmp_path / f"a{ending}"
+    Image.fromarray(pixels()).save(path)
+    for source, ai in ((EDITED, False), (AI, True), (EDITED.replace("composite", "x"), False)):
+        exiftool.write(path, "XMP-iptcExt:DigitalSourceType", source)
+        assert says_ai(path.read_bytes()) == ai
 
 
 @pytest.mark.exiftool
@@ -140,7 +168,7 @@ def test_an_anonymous_file_leads_nowhere(tmp_path: Path, image_format: ImageForm
     path = save(tmp_path, image_format, label(Details.ANONYMOUS))
     tags = exiftool.read(path)
     assert tags["XMP-dc:Title"] == "Dental <clinic>"
-    assert tags["XMP-iptcExt:DigitalSourceType"] == AI_SOURCE
+    assert tags["XMP-iptcExt:DigitalSourceType"] == AI
     own = {tag: value for tag, value in tags.items() if tag.split(":")[0] not in ("System",)}
     said = json.dumps(own, ensure_ascii=False).replace(str(path), "")
     for trace in (*OWNER.creator.split(), "Studio", JOB.id, "class_type", "studio-server", "8188"):

@@ -45,8 +45,8 @@ def test_what_is_missing_is_replaced_and_told():
     assert graph["1"]["inputs"]["model"] == "none"
     assert graph["2"]["inputs"]["model_name"] == UPSCALER
     assert notes == (
-        "GFPGANv1.4.safetensors is not installed; none stands in (Faces).",
-        f"RealESRGAN_x4plus.safetensors is not installed; {UPSCALER} stands in (Upscaler).",
+        "GFPGANv1.4.safetensors is not installed: faces stay as they are (Faces).",
+        f"RealESRGAN_x4plus.safetensors is not installed: {UPSCALER} stands in (Upscaler).",
     )
 
 

@@ -9,6 +9,7 @@ from comfy_api.latest import ComfyExtension, io
 from .nodes import folders, saving
 from .nodes.batch import StockwrightBatch
 from .nodes.connect import ConnectPromptLLM
+from .nodes.embedding import DescribePictures
 from .nodes.encoder import LoadSentenceEncoder
 from .nodes.expand import ExpandPrompt
 from .nodes.faces import LoadFaceModel, RestoreFaces
@@ -47,4 +48,5 @@ class StockwrightExtension(ComfyExtension):
             LoadFaceModel,
             RestoreFaces,
             UpscaleToSize,
+            DescribePictures,
         ]

@@ -17,16 +17,26 @@ from stockwright.core.jobs import Job
 
 from ..events import Notice, PictureDone, PictureRejected, Report
 from ..ledger import Entry, JobState, Ledger, StoredFile
-from .near import Near
+from .describing import Embedding
+from .near import Look, Near, looks
 from .rejects import place_of, set_aside
+from .sizes import KEY, asked_size
 from .verdicts import Judged, Verdict, Verdicts
 from .worker import Answer, Task
 from .workers import Workers
 
 
 class Gate(Protocol):
-    def file(self, graph: str, jobs: Sequence[Job], files: Mapping[str, StoredFile]) -> None:
-        """Takes in the pictures of a graph, by job id: in the run's folder, not in the ledger."""
+    def file(
+        self,
+        graph: str,
+        jobs: Sequence[Job],
+        files: Mapping[str, StoredFile],
+        seen: Mapping[str, Embedding],
+    ) -> None:
+        """Takes in the pictures of a graph, by job id: in the run's folder, not in the ledger.
+
+        `seen`: what a CLIP-vision model sees in them, as far as one has looked."""
         ...
 
     def take(self) -> None:
@@ -44,7 +54,13 @@ class OpenGate:
     def __init__(self, ledger: Ledger, folder: Path, report: Report) -> None:
         self._ledger, self._folder, self._report = ledger, folder, report
 
-    def file(self, graph: str, jobs: Sequence[Job], files: Mapping[str, StoredFile]) -> None:
+    def file(
+        self,
+        graph: str,
+        jobs: Sequence[Job],
+        files: Mapping[str, StoredFile],
+        seen: Mapping[str, Embedding],
+    ) -> None:
         self._ledger.finish(graph, files)
         for job in jobs:
             if job.id in files:
@@ -82,7 +98,7 @@ class QualityGate:
         self._open = ExitStack()
 
     def __enter__(self) -> QualityGate:
-        self._near.remember(self._verdicts.hashes())
+        self._near.remember(looks(self._verdicts.looks()))
         self._open.enter_context(self._workers)
         for entry in self._verdicts.waiting():
             self._give(entry)
@@ -91,7 +107,14 @@ class QualityGate:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def file(self, graph: str, jobs: Sequence[Job], files: Mapping[str, StoredFile]) -> None:
+    def file(
+        self,
+        graph: str,
+        jobs: Sequence[Job],
+        files: Mapping[str, StoredFile],
+        seen: Mapping[str, Embedding],
+    ) -> None:
+        self._verdicts.describe({job: one for job, one in seen.items() if job in files})
         self._ledger.finish(graph, files, state=JobState.MADE)
         for job in jobs:
             if job.id in files:
@@ -110,7 +133,8 @@ class QualityGate:
         self._next += 1
         self._given[number] = entry
         path, people = str(self._folder / file.path), self._people(entry.job)
-        self._workers.give(Task(number, path, file.width, file.height, people))
+        width, height = asked_size(self._ledger.settled(KEY), entry.job, file)
+        self._workers.give(Task(number, path, width, height, people))
 
     def _pass(self, answers: Sequence[Answer]) -> None:
         if self._workers.missing and not self._told:
@@ -127,7 +151,9 @@ class QualityGate:
     def _judge(self, entry: Entry, answer: Answer) -> None:
         job, file = entry.job, entry.file
         assert file is not None
-        verdict = self._near.compared(job.id, Verdict.of(answer.verdict))
+        verdict = Verdict.of(answer.verdict)
+        look = Look(job.id, verdict.phash, self._verdicts.embedding(job))
+        verdict = self._near.compared(look, verdict)
         if not verdict.reasons:
             self._verdicts.put(job, verdict, answer.seconds, None)
             self._report(picture_done(job, self._folder / file.path))

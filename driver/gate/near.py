@@ -1,51 +1,81 @@
-"""Near-duplicates: pictures compared by their perceptual hashes, in this run and with others.
+"""Near-duplicates: pictures compared by how they look, in this run and with others.
 
-The score is the number of bits in which a picture's hash differs from that of the nearest one that
-passed before it.
+score       of the nearest picture that passed before
+----------  ----------------------------------------------------------------------
+duplicate   bits of 64 in which the perceptual hashes differ, told up to TOLD
+similar     cosine of what a CLIP-vision model sees, where both were seen by the same
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stockwright.core.likeness import Nearest
-from stockwright.core.quality import Action
+from stockwright.core.quality import Action, Setting
+from stockwright.core.vectors import NearestVector
 
-from .quality import DUPLICATE
-from .verdicts import Verdict
+from .describing import Embedding
+from .quality import DUPLICATE, SIMILAR
+from .verdicts import LOOKS, Verdict
 
 TOLD = 12
 """A nearest picture is told of within so many bits, also where it rejects nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the picture `name` looks; `seen` is None where no model has looked at it."""
+
+    name: str
+    phash: str
+    seen: Embedding | None = None
+
+
 class Near:
-    def __init__(self, action: Action, limit: int) -> None:
-        """`limit`: pictures whose hashes differ in up to so many bits are nearly the same."""
-        self._action, self._limit = action, limit
-        self._passed = Nearest(max(limit, TOLD))
+    """What it is given in `setting`: pictures whose hashes differ in up to `within` bits, or whose
+    vectors have a cosine of `similar` or more, are nearly the same."""
 
-    def remember(self, hashes: Iterable[tuple[str, str]]) -> None:
-        """Pictures that are there, by name, with their hashes."""
-        for name, phash in hashes:
-            self._passed.add(name, phash)
+    def __init__(self, setting: Setting) -> None:
+        self._action = setting.action
+        self._within = int(setting.limits.get("within", 0))
+        self._similar = setting.limits.get("similar", 1.0)
+        self._hashes = Nearest(max(self._within, TOLD))
+        self._vectors: defaultdict[tuple[str, int], NearestVector] = defaultdict(NearestVector)
 
-    def compared(self, name: str, verdict: Verdict) -> Verdict:
+    def remember(self, looks: Iterable[Look]) -> None:
+        """Pictures that are there."""
+        for look in looks:
+            self._hashes.add(look.name, look.phash)
+            if look.seen is not None:
+                self._of(look.seen).add(look.name, look.seen.data)
+
+    def compared(self, look: Look, verdict: Verdict) -> Verdict:
         """The verdict with this check's part in it. A picture that passes is remembered."""
-        if self._action is Action.OFF or not verdict.phash:
+        if self._action is Action.OFF or not look.phash:
             return verdict
-        nearest = self._passed.find(verdict.phash)
-        if nearest is not None:
-            other, bits = nearest
-            verdict = replace(verdict, scores={**verdict.scores, DUPLICATE: float(bits)})
-            if bits <= self._limit:
-                verdict = self._marked(replace(verdict, near=other))
+        alike: list[str] = []
+        scores = dict(verdict.scores)
+        if (nearest := self._hashes.find(look.phash)) is not None:
+            scores[DUPLICATE] = float(nearest[1])
+            alike += [nearest[0]] if nearest[1] <= self._within else []
+        if look.seen and (seen := self._of(look.seen).find(look.seen.data)) is not None:
+            scores[SIMILAR] = seen[1]
+            alike += [seen[0]] if seen[1] >= self._similar else []
+        verdict = replace(verdict, scores=scores)
+        if alike:
+            verdict = self._marked(replace(verdict, near=alike[0]))
         if not verdict.reasons:
-            self._passed.add(name, verdict.phash)
+            self.remember([look])
         return verdict
+
+    def _of(self, seen: Embedding) -> NearestVector:
+        """Only vectors of one model can be compared."""
+        return self._vectors[seen.model, len(seen.data)]
 
     def _marked(self, verdict: Verdict) -> Verdict:
         if self._action is Action.REJECT:
@@ -53,24 +83,29 @@ class Near:
         return replace(verdict, warnings=(*verdict.warnings, DUPLICATE))
 
 
-def earlier_hashes(run: Path) -> list[tuple[str, str]]:
-    """("run/job", hash) of finished pictures in all other runs of the folder that `run` lies in.
+def looks(rows: Iterable[tuple[str, str, str | None, bytes | None]], run: str = "") -> list[Look]:
+    """From rows of LOOKS. Names are those of jobs, behind `run` if they are of another run."""
+    return [
+        Look(f"{run}{job}", phash, None if model is None else Embedding(model, vector or b""))
+        for job, phash, model, vector in rows
+    ]
+
+
+def earlier_looks(run: Path) -> list[Look]:
+    """Finished pictures of all other runs of the folder that `run` lies in, as "run/job".
 
     What cannot be read as a ledger is passed over, as is one from before there was a gate.
     """
-    found: list[tuple[str, str]] = []
+    found: list[Look] = []
     for path in sorted(run.absolute().parent.glob("*/run.sqlite")):
         if path.parent != run.absolute():
-            found += [(f"{path.parent.name}/{job}", phash) for job, phash in _hashes(path)]
+            found += _earlier(path)
     return found
 
 
-def _hashes(path: Path) -> list[tuple[str, str]]:
+def _earlier(path: Path) -> list[Look]:
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?action=ro", uri=True)) as db:
-            return db.execute(
-                "SELECT job, phash FROM verdicts JOIN jobs ON jobs.id = job"
-                " WHERE jobs.state = 'done' AND phash != '' ORDER BY jobs.position"
-            ).fetchall()
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+            return looks(db.execute(LOOKS), f"{path.parent.name}/")
     except sqlite3.Error:
         return []

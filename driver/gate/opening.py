@@ -10,7 +10,7 @@ from ..ledger import Ledger
 from ..order import Order
 from ..weights import folders
 from .examining import QualityGate
-from .near import Near, earlier_hashes
+from .near import Near, earlier_looks
 from .quality import Quality
 from .worker import quality_checks
 from .workers import Workers
@@ -28,9 +28,8 @@ def quality_gate(
     the ComfyUI in `comfyui`."""
     layout = folders.embedded() if comfyui is None else folders.of(comfyui)
     models = {name: layout.folders(name) for name in layout.names()}
-    duplicate = quality.duplicate
-    near = Near(duplicate.action, int(duplicate.limits.get("within", 0)))
-    near.remember(earlier_hashes(folder))
+    near = Near(quality.duplicate)
+    near.remember(earlier_looks(folder))
     workers = Workers(partial(quality_checks, quality.complete, models))
     return QualityGate(
         ledger, folder, report, workers=workers, near=near, people=order.wants_people

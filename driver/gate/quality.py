@@ -18,6 +18,8 @@ from ..places import PROMPTS
 
 DUPLICATE = "duplicate"
 """The check that the driver does itself, since it needs the other pictures."""
+SIMILAR = "similar"
+"""Its second score, by what a CLIP-vision model sees."""
 _THRESHOLDS = ("below", "above", "within")
 
 
@@ -46,12 +48,16 @@ class Quality:
         return read_quality(self.complete)[DUPLICATE]
 
     def thresholds(self) -> dict[str, tuple[float, ...]]:
-        """Of each check that is on."""
-        return {
+        """By score, of each check that is on."""
+        settings = read_quality(self.complete)
+        found = {
             name: tuple(value for key, value in one.limits.items() if key in _THRESHOLDS)
-            for name, one in read_quality(self.complete).items()
+            for name, one in settings.items()
             if one.action is not Action.OFF
         }
+        if DUPLICATE in found:
+            found[SIMILAR] = (settings[DUPLICATE][SIMILAR],)
+        return found
 
 
 def given_quality(file: Path | None) -> Quality:

@@ -16,6 +16,14 @@ from stockwright.core.jobs import Job
 
 from ..ledger import Entry, JobState, Ledger, StoredFile
 from ..schema import JOB_COLUMNS, job_of
+from .describing import Embedding
+
+LOOKS = (
+    "SELECT verdicts.job, phash, model, vector FROM verdicts JOIN jobs ON jobs.id = verdicts.job"
+    " LEFT JOIN embeddings ON embeddings.job = jobs.id"
+    " WHERE jobs.state = 'done' AND phash != '' ORDER BY jobs.position"
+)
+"""(job, perceptual hash, model, vector) of the pictures that passed; the last two may be NULL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +105,29 @@ class Verdicts:
                 verdict = Verdict(scores, tuple(reasons), tuple(warnings), phash, not_done, near)
                 yield Judged(entry, verdict, seconds)
 
-    def hashes(self) -> list[tuple[str, str]]:
-        """(job, perceptual hash) of the pictures that passed."""
-        return [
-            (job, phash)
-            for job, phash in self._ledger.read(
-                "SELECT job, phash FROM verdicts JOIN jobs ON jobs.id = job"
-                " WHERE jobs.state = 'done' AND phash != '' ORDER BY jobs.position"
+    def looks(self) -> list[tuple[str, str, str | None, bytes | None]]:
+        """Rows of LOOKS."""
+        return [(job, phash, model, seen) for job, phash, model, seen in self._ledger.read(LOOKS)]
+
+    def describe(self, seen: Mapping[str, Embedding]) -> None:
+        """Keeps what a model of the server sees in pictures, by job id."""
+        with self._ledger.transaction() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)",
+                [(job, one.model, one.data) for job, one in seen.items()],
             )
-        ]
+
+    def embedding(self, job: Job) -> Embedding | None:
+        rows = self._ledger.read("SELECT model, vector FROM embeddings WHERE job = ?", (job.id,))
+        return Embedding(*rows[0]) if rows else None
+
+    def described(self) -> dict[str, int]:
+        """How many examined pictures each CLIP-vision model has seen."""
+        return dict(
+            self._ledger.read(
+                "SELECT model, COUNT(*) FROM embeddings JOIN verdicts USING (job) GROUP BY model"
+            )
+        )
 
     def unreplaced(self) -> list[Job]:
         """Rejected jobs whose places no other job has taken."""

@@ -26,6 +26,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Times:
+    day: str
+    """When it was begun."""
     sessions: tuple[tuple[str, str, str], ...]
     """(start, end, server) of each time that a driver worked on the run; the end may be empty."""
     working: str
@@ -94,6 +96,7 @@ def _times(ledger: Ledger, done: int, judged: Sequence[Judged]) -> Times:
     graphs = ledger.read("SELECT COUNT(*) FROM attempts GROUP BY graph")
     seconds = [one.seconds for one in judged]
     return Times(
+        day=_clock(runs[0][0])[:10] if runs else "",
         sessions=tuple((_clock(start), _clock(end), server) for start, end, server in runs),
         working=duration(working),
         rate=_rate(done, working),
@@ -118,7 +121,7 @@ def _rate(pictures: int, seconds: float) -> str:
     if not pictures or not seconds:
         return ""
     speed = pictures / seconds
-    return f"{speed:.2f} a second" if speed >= 0.1 else f"{speed * 60:.2f} a minute"
+    return f"{speed:.2g} a second" if speed >= 1 else f"{speed * 60:.2g} a minute"
 
 
 def _clock(at: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,13 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from stockwright.core.quality import Action, read_quality
+
 from ..collect import write_file
-from ..gate.quality import frozen_quality
+from ..gate.quality import Quality, frozen_quality
 from ..gate.verdicts import Judged, Verdicts
 from ..ledger import Entry, JobState, Ledger
+from . import checks
 from .figures import figures
 from .plots import HEIGHT, WIDTH, Plot, histogram
 from .thumbs import thumbnails
@@ -26,6 +29,11 @@ MOST_REJECTED = 60
 """Thumbnails for one reason."""
 _HIDDEN = ("themes", "kinds", "count", "settings", "loras")
 """Parts of an order that are shown in words of their own, or are too long."""
+_NAMES = {
+    "workflow": "workflow, SHA-256",
+    "plan": "plan graph, SHA-256",
+    "quality": "quality.yaml, SHA-256",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +51,17 @@ class Group:
     heading: str
     total: int
     pictures: Sequence[Shown]
+    size: str = ""
+    """Width and height of its pictures, where all have the same."""
 
 
 def write_report(ledger: Ledger, folder: Path) -> Path:
     """Writes the report of the run in `folder` anew, and returns its path."""
     found = figures(ledger)
     judged = list(Verdicts(ledger).judged())
-    checks = folder / "quality.yaml"
-    limits = frozen_quality(checks).thresholds() if checks.exists() else {}
+    file = folder / "quality.yaml"
+    quality = frozen_quality(file) if file.exists() else Quality({})
+    plots = _plots(judged, quality.thresholds())
     page = (
         _environment()
         .get_template("page.html.jinja")
@@ -60,17 +71,18 @@ def write_report(ledger: Ledger, folder: Path) -> Path:
             run=folder.resolve().name,
             painted=ledger.settled("checkpoint") or "",
             groups=_groups(ledger, folder),
-            plots=_plots(judged, limits),
+            checks=checks.rows(read_quality(quality.complete), judged),
+            seen=_seen(Verdicts(ledger).described(), quality),
+            plots=plots,
+            titles={
+                plot.name: (checks.title_of(plot.name), checks.about(plot.name)) for plot in plots
+            },
             rejects=_rejects(judged, folder),
-            warned=_counted(warning for one in judged for warning in one.verdict.warnings),
-            not_done=_counted(
-                f"{name}: {why}" for one in judged for name, why in one.verdict.not_done.items()
-            ),
             width=WIDTH,
             height=HEIGHT,
             settings=_settings(folder),
             models=ledger.settled("models") or [],
-            quality=_text(checks),
+            quality=_text(file),
         )
     )
     path = folder / NAME
@@ -99,8 +111,26 @@ def _groups(ledger: Ledger, folder: Path) -> list[Group]:
     groups: list[Group] = []
     for heading, entries in by_heading.items():
         some = entries[: max(int(len(entries) * share), 1)]
-        groups.append(Group(heading, len(entries), _shown(some, folder)))
+        groups.append(Group(heading, len(entries), _shown(some, folder), _size(entries)))
     return groups
+
+
+def _size(entries: Sequence[Entry]) -> str:
+    sizes = {f"{entry.file.width}x{entry.file.height}" for entry in entries if entry.file}
+    return sizes.pop() if len(sizes) == 1 else ""
+
+
+def _seen(described: Mapping[str, int], quality: Quality) -> str:
+    """What near-duplicates were looked for by."""
+    if quality.duplicate.action is Action.OFF:
+        return ""
+    if not described:
+        return (
+            "Near-duplicates were looked for by perceptual hashes alone: no CLIP-vision model of"
+            " the server looked at the pictures."
+        )
+    models = " and ".join(f"{count} pictures also by {name}" for name, count in described.items())
+    return f"Near-duplicates were looked for by perceptual hashes, in {models}."
 
 
 def _shown(
@@ -133,26 +163,14 @@ def _rejects(judged: Sequence[Judged], folder: Path) -> list[Group]:
     for one in judged:
         for reason in one.verdict.reasons:
             by_reason[reason].append(one)
-    return [
-        Group(reason, len(all_of_it), _refused(reason, all_of_it[:MOST_REJECTED], folder))
-        for reason, all_of_it in sorted(by_reason.items(), key=lambda item: -len(item[1]))
-    ]
-
-
-def _refused(reason: str, judged: Sequence[Judged], folder: Path) -> list[Shown]:
-    notes = [_why(reason, one) for one in judged]
-    return _shown([one.entry for one in judged], folder, notes)
-
-
-def _why(reason: str, judged: Judged) -> str:
-    score = judged.verdict.scores.get(reason)
-    near = f"like {judged.verdict.near}" if judged.verdict.near else ""
-    return ", ".join(filter(None, ["" if score is None else f"score {score:.3g}", near]))
-
-
-def _counted(texts: Iterable[str]) -> dict[str, int]:
-    """The most frequent first."""
-    return dict(Counter(texts).most_common())
+    subjects = {one.entry.job.id: one.entry.job.subject for one in judged}
+    groups: list[Group] = []
+    for reason, found in sorted(by_reason.items(), key=lambda item: -len(item[1])):
+        some = found[:MOST_REJECTED]
+        notes = [checks.why(reason, one, subjects) for one in some]
+        shown = _shown([one.entry for one in some], folder, notes)
+        groups.append(Group(checks.title_of(reason), len(found), shown))
+    return groups
 
 
 def _settings(folder: Path) -> dict[str, str]:
@@ -167,7 +185,7 @@ def _settings(folder: Path) -> dict[str, str]:
         "set": "; ".join(order.get("settings", [])),
     }
     told |= {
-        name: str(value)
+        _NAMES.get(name, name): str(value)
         for name, value in order.items()
         if name not in _HIDDEN and value not in (None, [], "")
     }

@@ -62,7 +62,7 @@ def gate(size: int, examined: Submitted, plain: Submitted, goal: str) -> Row:
         f"{examined.block.wall / plain.block.wall:.3f}",
         goal,
         f"{examined.block.wall:.1f} s / {plain.block.wall:.1f} s, {plain.block.pictures} pictures,"
-        " the checks for this size",
+        " all checks",
     )
 
 

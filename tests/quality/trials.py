@@ -1,6 +1,7 @@
 """What is tried of each check: good pictures, which should pass, and harmed ones, which should not.
 
 `seen` below is the picture at a longer side of at most 512 pixels, as harm was measured for it.
+Those with a side below SMALLEST then are left out, since most checks do not look at them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from PIL import Image
 from stockwright.engine.faces.detection import Detector
 
 from . import harm, pictures
+
+SMALLEST = 300
+"""Pixels: `from` in quality.yaml."""
 
 Maker = Callable[[Image.Image, int], Image.Image]
 """Harms a picture; the number tells pictures apart."""
@@ -46,9 +50,9 @@ def seen(path: Path) -> Image.Image:
 def trials(photos: Mapping[str, Path], detect: Detector) -> list[Trial]:
     """Of all checks but `file`, `size` and `duplicate`, which have no pictures to be wrong about
     or are tried in pairs."""
-    good = dict(pictures.good()) | photos
+    good = _large(dict(pictures.good()) | photos)
     bare = {name: path for name, path in good.items() if not pictures.is_written(name)}
-    badges = [(n, p) for n, p in pictures.good().items() if n.startswith("api_")]
+    badges = [(n, p) for n, p in good.items() if n.startswith("api_")]
     with_faces = {n: p for n, p in good.items() if n in pictures.LABELS["faces"]}
     without = {n: p for n, p in good.items() if n in pictures.LABELS["no_faces"]}
     return [
@@ -60,6 +64,10 @@ def trials(photos: Mapping[str, Path], detect: Detector) -> list[Trial]:
         Trial("people", without, {}, with_faces, "pictures with a face"),
         Trial("deformed", with_faces, _deformities(detect), {}),
     ]
+
+
+def _large(found: Mapping[str, Path]) -> dict[str, Path]:
+    return {name: path for name, path in found.items() if min(seen(path).size) >= SMALLEST}
 
 
 _FLAT: dict[str, Maker] = {

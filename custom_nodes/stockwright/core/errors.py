@@ -161,6 +161,13 @@ class SavingUnavailable(StockwrightError):
     exit_code = 3
 
 
+class VisionFailed(StockwrightError):
+    """A CLIP-vision model gave no vector for a picture."""
+
+    code = "vision-failed"
+    exit_code = 3
+
+
 class QualityInvalid(StockwrightError):
     """The settings of the quality gate (quality.yaml) cannot be used."""
 

@@ -5,7 +5,8 @@ made from the other fields where it is missing. `width` and `height` are pixels,
 from 16 to 16384, and may be left out together: then the node's own size counts. `seed` is an
 integer from 0 to 2**64 - 1. `theme`, `kind` and `subject` are free text and name the file.
 `origin` says how the subject came about, `axes` what was drawn for the prompt, such as
-{"light": "blue hour"}; the id does not depend on these two.
+{"light": "blue hour"}, `source` how the picture comes into being, if not by a model alone (see
+`sources`); the id does not depend on these three.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, cast
 
 from .errors import JobInvalid
+from .sources import Source
 
 MIN_SIZE, MAX_SIZE, SIZE_STEP = 16, 16384, 8
 MAX_SEED = 2**64 - 1
@@ -39,6 +41,7 @@ class Job:
     height: int | None = None
     origin: str = ""
     axes: tuple[tuple[str, str], ...] = ()
+    source: Source = Source.MODEL
 
     @classmethod
     def create(
@@ -66,6 +69,8 @@ class Job:
     def to_dict(self) -> dict[str, Any]:
         """What `parse_jobs` reads back; what is not given is left out."""
         values = asdict(self) | {"axes": dict(self.axes)}
+        if self.source is Source.MODEL:
+            del values["source"]
         optional = ("width", "height", "origin", "axes")
         return {k: v for k, v in values.items() if k not in optional or v not in (None, "", {})}
 
@@ -166,6 +171,7 @@ def _parse(item: Any, index: int) -> Job:
     if not 0 <= seed <= MAX_SEED:
         raise JobInvalid(f"{seed} is not from 0 to 2**64 - 1", where=f"{where}, field seed")
     job = Job.create(seed=seed, axes=_axes(values.get("axes", {}), where), **texts)
+    job = replace(job, source=_source(values.get("source", Source.MODEL), where))
     if "id" in values:
         if not (isinstance(values["id"], str) and _ID.fullmatch(values["id"])):
             raise JobInvalid("an id is 1 to 64 letters, digits, - or _", where=f"{where}, field id")
@@ -187,6 +193,16 @@ def _axes(value: Any, where: str) -> tuple[tuple[str, str], ...]:
         if all(isinstance(part, str) for item in items for part in item):
             return items
     raise JobInvalid("must be an object of texts", where=f"{where}, field axes")
+
+
+def _source(value: Any, where: str) -> Source:
+    if value not in tuple(Source):
+        raise JobInvalid(
+            f"{value!r} is no source of a picture",
+            where=f"{where}, field source",
+            hint=f"It is {' or '.join(Source)}.",
+        )
+    return Source(value)
 
 
 def _integer(value: Any, where: str) -> int:

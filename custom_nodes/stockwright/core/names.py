@@ -17,6 +17,7 @@ PICTURE_JOB = "StockwrightPictureJob"
 LOAD_FACE_MODEL = "StockwrightLoadFaceModel"
 RESTORE_FACES = "StockwrightRestoreFaces"
 UPSCALE = "StockwrightUpscale"
+PICTURE_EMBEDDING = "StockwrightPictureEmbedding"
 
 REWRITERS = (STYLE_MODIFIERS, EXPAND_PROMPT, TRANSLATE_PROMPT)
 """Nodes that take jobs by their input `prompt`, and give the same jobs with other prompts."""
@@ -42,6 +43,7 @@ SEARCH_WORDS = {
     TRANSLATE_PROMPT: ("yandex", "russian", "язык", "перевод", "по-русски"),
     LOAD_FACE_MODEL: ("gfpgan", "codeformer", "restoreformer", "модель лиц"),
     RESTORE_FACES: ("face restoration", "face detailer", "fix faces", "исправить лица"),
+    PICTURE_EMBEDDING: ("clip vision", "near duplicates", "embedding", "похожие картинки"),
     UPSCALE: ("upscaler", "esrgan", "4k", "resize", "lanczos", "увеличить", "апскейл", "размер"),
 }
 """What else a node is looked for by, where the canvas searches for more than names."""
@@ -73,6 +75,10 @@ UI_PLAN = "stockwright_plan"
 UI_FILES = "stockwright_files"
 """UI output of *Save Stock Image*: one dict per picture with the keys `job`, `subject`, `filename`,
 `subfolder`, `type`, `width`, `height`, and `ticket`: the file may not be there yet."""
+
+UI_EMBEDDINGS = "stockwright_embeddings"
+"""UI output of *Describe Pictures*: one dict per picture with the keys `job` (empty without jobs)
+and `vector`, base64 of 16-bit floats."""
 
 SAVED_ROUTE = "/stockwright/saved"
 """Below it the server says what became of the files of a ticket: see `nodes.saving`."""

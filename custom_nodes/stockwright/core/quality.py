@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -75,11 +75,16 @@ CHECKS: Mapping[str, Mapping[str, Range]] = MappingProxyType(
             "certain": _SHARE,
             "from": _SIDE,
         },
-        # In how many of 64 bits the hashes of two pictures differ: no more is a duplicate.
-        "duplicate": {"within": Range(0, 32, whole=True)},
+        # In how many of 64 bits the hashes of two pictures differ: no more is a duplicate. And the
+        # cosine of their vectors, where a CLIP-vision model gives them: no less is one.
+        "duplicate": {"within": Range(0, 32, whole=True), "similar": _SHARE},
     }
 )
 """The checks of the gate, in its order, and the limits of each."""
+
+VISION, AUTO = "vision", "auto"
+"""The key of `duplicate` that names a CLIP-vision model of the server: a file, `auto` or `off`."""
+_NAMES = {"duplicate": (VISION,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,8 @@ class Setting:
 
     action: Action
     limits: Mapping[str, float]
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What is not a number, by its key: `vision`."""
 
     def __getitem__(self, limit: str) -> float:
         return self.limits[limit]
@@ -125,12 +132,13 @@ def read_quality(settings: Mapping[str, Any]) -> dict[str, Setting]:
     text = {name: _texts(said) for name, said in settings.items()}
     found = _checks(Definition(text, "quality", QualityInvalid))
     _check_complete(found, "quality")
-    return {
-        name: Setting(
-            Action(found[name]["check"]), {k: v for k, v in found[name].items() if k != "check"}
-        )
-        for name in CHECKS
-    }
+    return {name: _setting(name, found[name]) for name in CHECKS}
+
+
+def _setting(name: str, said: Mapping[str, Any]) -> Setting:
+    limits = {key: said[key] for key in CHECKS[name] if key in said}
+    named = {key: said[key] for key in _NAMES.get(name, ()) if key in said}
+    return Setting(Action(said["check"]), limits, named)
 
 
 def _texts(said: Any) -> Any:
@@ -149,11 +157,13 @@ def _check(name: str, values: Definition) -> dict[str, Any]:
     if isinstance(values.values[name], str):
         return {"check": _action(values, name)}
     inner = values.inner(name)
-    inner.only(("check", *CHECKS[name]))
+    named = _NAMES.get(name, ())
+    inner.only(("check", *CHECKS[name], *named))
     said: dict[str, Any] = {"check": _action(inner, "check")} if "check" in inner.values else {}
     for key, span in CHECKS[name].items():
         if key in inner.values:
             said[key] = _number(inner, key, span)
+    said |= {key: inner.text(key) for key in named if key in inner.values}
     return said
 
 
@@ -187,7 +197,7 @@ def _number(values: Definition, key: str, span: Range) -> float:
 def _check_complete(found: Mapping[str, Mapping[str, Any]], where: str) -> None:
     for name, limits in CHECKS.items():
         said = found.get(name, {})
-        needed = () if said.get("check") == Action.OFF else limits
+        needed = () if said.get("check") == Action.OFF else (*limits, *_NAMES.get(name, ()))
         for key in ("check", *needed):
             if key not in said:
                 raise QualityInvalid(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from comfy_api.latest import io
 
 from ..core import names
 from ..core.errors import JobInvalid
 from ..core.jobs import Job
+from ..core.sources import Maker
 from .types import CATEGORY, Jobs, search_words
 
 
@@ -42,6 +45,14 @@ class PictureJob(io.ComfyNode):
                     default="picture",
                     tooltip="What is to be seen, for the title and the name of the file.",
                 ),
+                io.Combo.Input(
+                    "made_by",
+                    options=Maker,
+                    default=Maker.PERSON,
+                    optional=True,
+                    tooltip="Who made the pictures before they were enhanced, for the AI label: "
+                    "a person's is edited with AI, an AI model's is created with it.",
+                ),
             ],
             outputs=[
                 Jobs.Output(
@@ -58,16 +69,24 @@ class PictureJob(io.ComfyNode):
         return True
 
     @classmethod
-    def execute(cls, images: torch.Tensor, theme: str, kind: str, subject: str) -> io.NodeOutput:
+    def execute(
+        cls,
+        images: torch.Tensor,
+        theme: str,
+        kind: str,
+        subject: str,
+        made_by: str = Maker.PERSON,
+    ) -> io.NodeOutput:
         if not subject.strip():  # a link is known only when it runs
             raise _no_subject()
-        jobs = tuple(
+        numbered = (
             Job.create(
                 theme=theme, kind=kind, subject=subject, prompt=subject, negative="", seed=number
             )
             for number in range(len(images))
         )
-        return io.NodeOutput(jobs)
+        source = Maker(made_by).source
+        return io.NodeOutput(tuple(replace(job, source=source) for job in numbered))
 
 
 def _no_subject() -> JobInvalid:

@@ -91,7 +91,7 @@ def compare(
     restore: Restore, detector: Detector, identity: Identity | None, sheet: Path
 ) -> Finding:
     """Restores the spoilt portrait and writes the sheet of three faces."""
-    real, spoilt = _portraits()
+    real, spoilt = portraits()
     began = time.monotonic()
     done = restore_faces(spoilt[None], detector, restore, Settings(sharp=1, most=1), _nothing)
     seconds = time.monotonic() - began
@@ -123,7 +123,7 @@ def _nothing(done: float) -> None:
     del done
 
 
-def _portraits() -> tuple[torch.Tensor, torch.Tensor]:
+def portraits() -> tuple[torch.Tensor, torch.Tensor]:
     """The portrait as it is and spoilt, (height, width, 3) in [0, 1]."""
     image = Image.open(PORTRAIT).convert("RGB")
     image = image.resize((image.width * _LARGER, image.height * _LARGER), Image.Resampling.LANCZOS)

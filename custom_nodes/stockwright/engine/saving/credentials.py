@@ -1,4 +1,4 @@
-"""Content Credentials (C2PA): a signed statement in the file that a model made the picture.
+"""Content Credentials (C2PA): a signed statement in the file of how the picture came into being.
 
 c2pa-python writes it. The certificate is yours: a PEM chain, the signer's own first, and its
 private key. Nothing is asked of any server.
@@ -14,19 +14,10 @@ from typing import Any
 from PIL import Image
 
 from ...core.errors import SavingInvalid, SavingUnavailable
+from ...core.sources import Source
 from .formats import ImageFormat
-from .label import AI_SOURCE
 
 ALGORITHMS = ("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
-_MANIFEST: dict[str, Any] = {
-    "claim_generator_info": [{"name": "Stockwright"}],
-    "assertions": [
-        {
-            "label": "c2pa.actions.v2",
-            "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": AI_SOURCE}]},
-        }
-    ],
-}
 # The picture itself is there; a thumbnail of it would take time and room.
 _SETTINGS = {"builder": {"thumbnail": {"enabled": False}}}
 
@@ -62,10 +53,10 @@ class Credentials:
             ) from error
         picture = io.BytesIO()
         Image.new("RGB", (8, 8)).save(picture, "PNG")
-        found.sign(picture.getvalue(), ImageFormat.PNG)
+        found.sign(picture.getvalue(), ImageFormat.PNG, Source.MODEL)
         return found
 
-    def sign(self, data: bytes, image_format: ImageFormat) -> bytes:
+    def sign(self, data: bytes, image_format: ImageFormat, source: Source) -> bytes:
         """The file with its credentials.
 
         Raises:
@@ -87,7 +78,7 @@ class Credentials:
             with (
                 c2pa.Signer.from_info(info) as signer,
                 c2pa.Context(settings=c2pa.Settings.from_dict(_SETTINGS)) as context,
-                c2pa.Builder(_MANIFEST, context=context) as builder,
+                c2pa.Builder(_manifest(source), context=context) as builder,
             ):
                 builder.sign(signer, image_format.mime, io.BytesIO(data), signed)
         except c2pa.C2paError as error:
@@ -98,3 +89,11 @@ class Credentials:
                 "allow signing, be valid today, and belong to private_key and algorithm.",
             ) from error
         return signed.getvalue()
+
+
+def _manifest(source: Source) -> dict[str, Any]:
+    created = {"action": "c2pa.created", "digitalSourceType": source.uri}
+    return {
+        "claim_generator_info": [{"name": "Stockwright"}],
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [created]}}],
+    }

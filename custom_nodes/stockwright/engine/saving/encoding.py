@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import io
 import struct
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -68,7 +69,7 @@ def encode(
             image.save(buffer, "PNG", compress_level=4, **options)
         case ImageFormat.JPEG:
             if len(packet) > _MOST_IN_SEGMENT - len(_XMP_IN_JPEG) - 2:
-                packet = xmp.packet(_without_job(label))
+                packet = xmp.packet(replace(label, job=""))
             extra = _segment(_APP1, _XMP_IN_JPEG + packet) + _segment(_APP13, iim.segment(label))
             options |= {"exif": _exif(label, dpi), "dpi": (dpi, dpi), "extra": extra}
             image.save(buffer, "JPEG", quality=quality, subsampling=0, **options)
@@ -108,10 +109,6 @@ def _exif(label: Label, dpi: int) -> Image.Exif:
 
 def _segment(marker: int, data: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
-
-
-def _without_job(label: Label) -> Label:
-    return Label(label.title, label.description, label.keywords, label.creator, label.copyright)
 
 
 @cache

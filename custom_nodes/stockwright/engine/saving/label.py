@@ -10,9 +10,7 @@ from typing import Protocol
 
 from ...core.jobs import Job
 from ...core.keywords import Description
-
-AI_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-"""IPTC's digital source type of what a generative model made."""
+from ...core.sources import Source
 
 
 class Named(Protocol):
@@ -30,7 +28,8 @@ class Label:
     """`title` and `description` by language code, with "en" among them.
 
     `job` is JSON, or "". `graphs` are JSON texts by the names under which ComfyUI finds them,
-    `prompt` (the API graph) and `workflow` (the canvas graph).
+    `prompt` (the API graph) and `workflow` (the canvas graph). `source` is how the picture came
+    into being.
     """
 
     title: Mapping[str, str]
@@ -40,10 +39,11 @@ class Label:
     copyright: str = ""
     job: str = ""
     graphs: Mapping[str, str] = field(default_factory=dict[str, str])
+    source: Source = Source.MODEL
 
 
 class Details(StrEnum):
-    """How much a file tells beside the description and that a model made the picture."""
+    """How much a file tells beside the description and how the picture came into being."""
 
     ALL = "all"
     NO_GRAPH = "no graph"
@@ -60,7 +60,7 @@ def make_label(
     graphs: Mapping[str, str],
 ) -> Label:
     """What a file says of a job's picture; `graphs` are as in `Label`."""
-    told = Label(words.title, words.description, words.keywords)
+    told = Label(words.title, words.description, words.keywords, source=job.source)
     if details is not Details.ANONYMOUS:
         told = replace(told, creator=owner.creator, copyright=owner.copyright)
     if details is Details.ALL:

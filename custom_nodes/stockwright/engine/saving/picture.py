@@ -51,8 +51,9 @@ def tasks(
 
 def _write(image: torch.Tensor, path: Path, label: Callable[[], Label], shape: Shape) -> Written:
     pixels = to_pixels(image[..., :3].float().numpy())
-    data = encode(pixels, shape.format, shape.quality, shape.dpi, label())
+    told = label()
+    data = encode(pixels, shape.format, shape.quality, shape.dpi, told)
     if shape.credentials is not None:
-        data = shape.credentials.sign(data, shape.format)
+        data = shape.credentials.sign(data, shape.format, told.source)
     put(path, data)
     return Written(len(data), hashlib.sha256(data).hexdigest())

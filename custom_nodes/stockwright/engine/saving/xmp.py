@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from ...core.languages import ENGLISH
-from .label import AI_SOURCE, Label
+from .label import Label
 
 _NAMESPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -30,7 +30,7 @@ def packet(label: Label) -> bytes:
         _alternatives("dc:title", label.title),
         _alternatives("dc:description", label.description),
         _listed("dc:subject", "Bag", label.keywords),
-        _element("Iptc4xmpExt:DigitalSourceType", AI_SOURCE),
+        _element("Iptc4xmpExt:DigitalSourceType", label.source.uri),
     ]
     if label.creator:
         parts.append(_listed("dc:creator", "Seq", [label.creator]))
