@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 ALL_NEW = 60
 """Up to as many pictures of a kind, each shows another subject, if the model knows as many."""
-PICTURES = 6
+PICTURES = 4
 """Of larger numbers, so many pictures on average show one subject."""
 REMEMBERED = 256
 """Earlier prompts that are put into the pool in one go."""
@@ -162,7 +162,7 @@ class _Kind:
 
         aim = min(self._wanted, max(ALL_NEW, -(-self._wanted // PICTURES)))
         while len(jobs) < self._wanted:
-            new = self._naming.find(aim, namer, found)
+            new = self._naming.find(aim, namer, found, thorough=self._wanted <= ALL_NEW)
             jobs += self._composer.compose([*new, *subjects], self._wanted - len(jobs), self._most)
             tell(len(jobs))
             subjects += new
