@@ -161,8 +161,11 @@ class Naming:
 
         Args:
             report: called with the number of them after each round; may raise to interrupt.
-            thorough: whether to ask on while most calls bring nothing new.
+            thorough: whether to ask on while most calls bring nothing new; also where a call that
+                was not thorough had given up.
         """
+        if thorough and not self._thorough:
+            self._dry_calls = 0
         self._thorough = thorough
         named: list[Named] = []
         self._use(named, wanted)
