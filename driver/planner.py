@@ -1,7 +1,7 @@
 """Planning: the plan graph runs once for each theme, and its jobs go into the ledger.
 
 The graph is told the subjects that must not come again, and the prompts that new ones must differ
-from: those of the ledger, and those of other runs beside this one that have the theme.
+from: those of the ledger, and those of other runs beside this one.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Planner:
     ) -> str:
         """Queues the plan of a theme; its graph id. `instead`: so many jobs of each kind, `count`
         in all, that take the place of rejected ones."""
-        others = earlier_jobs(self._folder, theme.title)
+        others = earlier_jobs(self._folder)
         subjects = [*ledger.subjects(), *(subject for subject, _ in others)]
         prompts = [*ledger.prompts(), *(prompt for _, prompt in others)]
         graph = bind_plan(

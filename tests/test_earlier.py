@@ -30,19 +30,20 @@ def make_run(folder: Path, *subjects: str, theme: str = "Tea") -> Ledger:
     return ledger
 
 
-def test_jobs_of_a_theme_in_the_runs_beside_one(tmp_path: Path) -> None:
+def test_jobs_of_all_themes_in_the_runs_beside_one(tmp_path: Path) -> None:
     make_run(tmp_path / "b", "pot")
     make_run(tmp_path / "a", "cup", "plate")
     make_run(tmp_path / "c", "bean", theme="Coffee")
     make_run(tmp_path / "run", "kettle")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "run.sqlite").write_text("not a ledger")
-    assert earlier_jobs(tmp_path / "run", "Tea") == [
+    assert earlier_jobs(tmp_path / "run") == [
         ("cup", "cup, dusk"),
         ("plate", "plate, dusk"),
         ("pot", "pot, dusk"),
+        ("bean", "bean, dusk"),
     ]
-    assert earlier_jobs(tmp_path / "elsewhere" / "run", "Tea") == []
+    assert earlier_jobs(tmp_path / "elsewhere" / "run") == []
 
 
 class FakeServer:

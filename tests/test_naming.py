@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 
 import pytest
@@ -258,6 +258,22 @@ def test_when_all_is_dry_the_theme_files_seeds_come_and_then_fewer(forbidden: Fo
         # Nothing is left, and the model is not asked again.
         assert one.find(1, script, nothing) == [] and one.calls == len(script.asks)
     assert len(orders) > 1
+
+
+def test_where_subjects_come_again_anyway_a_model_that_knows_little_is_left_earlier(
+    forbidden: Forbidden,
+) -> None:
+    def calls(every: int, *, thorough: bool) -> int:
+        """Of a model that names something new at each `every`-th call."""
+        words, number = iter(MANY), count(1)
+        model = By(lambda _: ["cup" if next(number) % every else next(words)])
+        one = naming(forbidden, taken=set(subject_keys("cup")))
+        one.find(40, model, nothing, thorough=thorough)
+        return one.calls
+
+    assert calls(4, thorough=True) == 4 * 40
+    assert calls(4, thorough=False) == pytest.approx(2 * WORDING.patience, abs=3)
+    assert calls(1, thorough=False) == calls(1, thorough=True) == 40
 
 
 def test_a_model_that_says_nothing(forbidden: Forbidden) -> None:

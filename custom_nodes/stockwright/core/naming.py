@@ -12,7 +12,9 @@ the next area, in an order that the seed shuffles. When a round brings nothing n
 An area that stayed dry is asked hotter and in other words by itself.
 
 Every second subject is a seed of the theme's file, while it has any. After `Wording.patience` calls
-in a row without a new subject come all that are left of them, and then there are no more.
+in a row without a new subject come all that are left of them, and then there are no more. Where
+subjects come again anyway (`thorough=False`), a call that brings something makes up for one that
+does not, instead of for all before it: a model that knows little is left earlier.
 """
 
 from __future__ import annotations
@@ -145,18 +147,26 @@ class Naming:
         self._next_area = 0
         self._asked: list[str] = []
         self._dry_rounds = self._dry_calls = 0
+        self._thorough = True
         self._stale: Counter[str] = Counter()
         self._found: defaultdict[str, list[str]] = defaultdict(list)
         self._spare: deque[Named] = deque()
         self._claimed: set[str] = set()
         self._in_file = self._rng.sample(self._seeds, len(self._seeds))
 
-    def find(self, wanted: int, namer: Namer, report: Callable[[int], None]) -> list[Named]:
+    def find(
+        self, wanted: int, namer: Namer, report: Callable[[int], None], *, thorough: bool = True
+    ) -> list[Named]:
         """Up to `wanted` new subjects; fewer where the model and the theme's file know no more.
 
         Args:
             report: called with the number of them after each round; may raise to interrupt.
+            thorough: whether to ask on while most calls bring nothing new; also where a call that
+                was not thorough had given up.
         """
+        if thorough and not self._thorough:
+            self._dry_calls = 0
+        self._thorough = thorough
         named: list[Named] = []
         self._use(named, wanted)
         while len(named) < wanted and self._dry_calls < self._wording.patience:
@@ -246,7 +256,8 @@ class Naming:
         fresh = self._judged(fresh)
         self._found[call.area] += [one.subject for one in fresh]
         if fresh:
-            self._dry_calls = self._stale[call.area] = 0
+            self._dry_calls = 0 if self._thorough else max(0, self._dry_calls - 1)
+            self._stale[call.area] = 0
         else:
             self.dry += 1
             self._dry_calls += 1

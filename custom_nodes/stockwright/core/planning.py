@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 ALL_NEW = 60
 """Up to as many pictures of a kind, each shows another subject, if the model knows as many."""
-PICTURES = 6
+PICTURES = 4
 """Of larger numbers, so many pictures on average show one subject."""
 REMEMBERED = 256
 """Earlier prompts that are put into the pool in one go."""
@@ -161,14 +161,17 @@ class _Kind:
             tell(len(jobs) + number)
 
         aim = min(self._wanted, max(ALL_NEW, -(-self._wanted // PICTURES)))
+        # More subjects than it takes are worth asking for only while answers bring some.
+        thorough = self._wanted <= ALL_NEW
         while len(jobs) < self._wanted:
-            new = self._naming.find(aim, namer, found)
+            new = self._naming.find(aim, namer, found, thorough=thorough)
             jobs += self._composer.compose([*new, *subjects], self._wanted - len(jobs), self._most)
             tell(len(jobs))
             subjects += new
             aim = self._wanted - len(jobs)
-            if not new:
+            if not new and thorough:
                 break
+            thorough = thorough or not new
         if len(jobs) < self._wanted:
             jobs += self._composer.compose(
                 subjects, self._wanted - len(jobs), self._wanted, LAST_TRIES
