@@ -14,7 +14,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 INSTALLED = Path(os.environ.get("STOCKWRIGHT_HOME") or ROOT / ".embedded").absolute()
 SKETCH = "sketch.safetensors"
-_MODELS = (f"checkpoints/{SKETCH}", "llm", "sentence_embedding", "upscale_models")
+_MODELS = (
+    *(f"checkpoints/{SKETCH}", "llm", "sentence_embedding", "upscale_models"),
+    *("face_detection", "nsfw_detection"),
+)
 
 
 class BenchFailed(Exception):

@@ -74,8 +74,8 @@ def run(
     half = end = None
     peak = 0
     began = time.monotonic()
-    with _events(home, "--run", str(folder)) as (pid, events):
-        for at, event in events:
+    with events(home, "--run", str(folder)) as (pid, stream):
+        for at, event in stream:
             match event["event"]:
                 case "GraphQueued":
                     first = first or at
@@ -104,19 +104,19 @@ def first_picture(home: Home, count: int) -> FirstPicture:
     times: dict[str, float] = {}
     began = time.monotonic()
     run = home.folder / "runs" / "first"
-    with _events(home, "--theme", "Education", "--count", str(count), "--run", str(run)) as started:
+    with events(home, "--theme", "Education", "--count", str(count), "--run", str(run)) as started:
         for at, event in started[1]:
             times.setdefault(event["event"], at - began)
     return FirstPicture(times["Planning"], times["ThemePlanned"], times["PictureDone"])
 
 
-def shipped_checks() -> Quality:
+def shipped_checks(*, small: bool) -> Quality:
     """The shipped checks, which warn here and reject nothing, so that as many pictures are painted
-    as without them. All are made, also those that pass over small pictures."""
+    as without them. With `small` all are made, also those that pass over small pictures."""
 
     def changed(said: Mapping[str, Any]) -> dict[str, Any]:
         warning = {} if said["check"] == "off" else {"check": "warn"}
-        return {**said, **warning, **({"from": 0} if "from" in said else {})}
+        return {**said, **warning, **({"from": 0} if small and "from" in said else {})}
 
     settings = given_quality(None).settings
     return Quality({name: changed(said) for name, said in settings.items()})
@@ -154,7 +154,7 @@ def _fill(folder: Path, jobs: Sequence[Job], quality: Quality | None) -> None:
 
 
 @contextmanager
-def _events(
+def events(
     home: Home, *arguments: str
 ) -> Iterator[tuple[int, Iterator[tuple[float, dict[str, Any]]]]]:
     """The process's id, and its events with the moments at which they came."""
