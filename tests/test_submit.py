@@ -57,7 +57,7 @@ def test_every_picture_is_where_the_manifest_says(finished: Path, object_info: d
         assert re.fullmatch(rf"[\w-]+-{row['id']}\.png", path.name)
         assert hashlib.sha256(path.read_bytes()).hexdigest() == row["sha256"]
         with Image.open(path) as image:
-            assert image.size == (64, 64)
+            assert image.size == (int(row["width"]), int(row["height"])) == (128, 128)
             assert json.loads(image.info["stockwright"])["prompt"] == row["prompt"]
             assert "sketch.safetensors" in image.info["prompt"], "what painted it"
             canvas = parse_graph(image.info["workflow"], row["file"])
