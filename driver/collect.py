@@ -2,9 +2,9 @@
 
 A picture is refused (`PictureRefused`, the job's fault) if the graph did not save it, or could not
 write it, the server does not have it, its bytes are not those that were saved, it does not decode,
-or its size is not the one that the node saved, or less than the job's. Of a node that tells only a
-file's name, any picture that decodes is taken, whatever its size. A folder that cannot be written
-is `DiskTrouble`, the run's.
+or its size is not the one that the node saved, or less than what the graph was asked for. Of a node
+that tells only a file's name, any picture that decodes is taken, whatever its size. A folder that
+cannot be written is `DiskTrouble`, the run's.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ Image.MAX_IMAGE_PIXELS = 16384 * 16384
 
 class PictureRefused(Exception):
     """The reason, in words for a person."""
+
+    def __init__(self, reason: str, data: bytes = b"") -> None:
+        """`data`: the file, as far as there is one."""
+        super().__init__(reason)
+        self.data = data
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,17 @@ def pictures(output: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     ]
 
 
-def collect(server: Server, job: Job, file: SavedFile | None, folder: Path) -> StoredFile:
-    """Puts the picture of a job at `images/<theme>/<kind>/<subject>-<job>` below `folder`."""
+def collect(
+    server: Server,
+    job: Job,
+    file: SavedFile | None,
+    folder: Path,
+    asked: tuple[int, int] | None = None,
+) -> StoredFile:
+    """Puts the picture of a job at `images/<theme>/<kind>/<subject>-<job>` below `folder`.
+
+    `asked`: the (width, height) that it shall have at least, where that is known.
+    """
     if file is None:
         raise PictureRefused("the graph saved no picture of this job")
     if file.error:
@@ -122,22 +136,29 @@ def collect(server: Server, job: Job, file: SavedFile | None, folder: Path) -> S
         raise PictureRefused(f"the server has no file {file.subfolder}/{file.filename}")
     sha256 = hashlib.sha256(data).hexdigest()
     if file.sha256 is not None and sha256 != file.sha256:
-        raise PictureRefused("the file is not the one that was saved: its hash differs")
+        raise PictureRefused("the file is not the one that was saved: its hash differs", data)
     suffix, width, height = _decode(data)
-    if file.width is not None:
-        _check_size(job, file, width, height)
-    relative = Path(IMAGES, slug(job.theme), slug(job.kind), f"{slug(job.subject)}-{job.id}")
-    relative = relative.with_name(relative.name + suffix)
+    if file.width is not None and (why := _wrong_size(file, (width, height), asked)):
+        raise PictureRefused(why, data)
+    relative = place_below(IMAGES, job, suffix)
     write_file(folder / relative, data)
     return StoredFile(relative.as_posix(), width, height, len(data), sha256)
 
 
-def _check_size(job: Job, file: SavedFile, width: int, height: int) -> None:
-    if (width, height) != (file.width, file.height):
-        raise PictureRefused(f"the size is {width}x{height} instead of {file.width}x{file.height}")
-    # A graph may enlarge its pictures or crop them to another shape, but not give less than asked.
-    if width < (job.width or 0) or height < (job.height or 0):
-        raise PictureRefused(f"the size is {width}x{height}, less than {job.width}x{job.height}")
+def place_below(top: str, job: Job, suffix: str) -> Path:
+    """Where a file of a job lies, relative to the run's folder."""
+    return Path(top, slug(job.theme), slug(job.kind), f"{slug(job.subject)}-{job.id}{suffix}")
+
+
+def _wrong_size(file: SavedFile, size: tuple[int, int], asked: tuple[int, int] | None) -> str:
+    """What is wrong with a picture's size; empty if nothing is."""
+    width, height = size
+    if size != (file.width, file.height):
+        return f"the size is {width}x{height} instead of {file.width}x{file.height}"
+    # Whether it is larger is the quality gate's question.
+    if asked is not None and (width < asked[0] or height < asked[1]):
+        return f"the size is {width}x{height}, less than {asked[0]}x{asked[1]}"
+    return ""
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -168,4 +189,4 @@ def _decode(data: bytes) -> tuple[str, int, int]:
             image.load()
             return FORMATS[str(image.format)], image.width, image.height
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PictureRefused(f"the picture does not decode: {error}") from error
+        raise PictureRefused(f"the picture does not decode: {error}", data) from error

@@ -25,6 +25,8 @@ class Connection(Protocol):
     server: Server
     output: Path | None
     """The server's output folder, if what the driver has fetched may be removed there."""
+    input: Path | None
+    """The server's input folder, if it is on this machine: what was uploaded is removed there."""
 
     def recover(self, down: ServerDown) -> None:
         """Returns once the server answers again; raises if it does not come back."""
@@ -35,6 +37,7 @@ class Connection(Protocol):
 
 class GivenServer:
     output: Path | None = None
+    input: Path | None = None
 
     def __init__(self, url: str, headers: Mapping[str, str], report: Report) -> None:
         self.server = Server(url, headers)
@@ -63,6 +66,7 @@ class StartedServer:
     def __init__(self, comfyui: Path | None, report: Report) -> None:
         self._comfyui, self._report = comfyui, report
         self.output = BASE / "output" if comfyui is None else None
+        self.input: Path | None = (BASE if comfyui is None else comfyui) / "input"
         self._start()
 
     def recover(self, down: ServerDown) -> None:

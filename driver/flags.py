@@ -57,7 +57,8 @@ def parser() -> argparse.ArgumentParser:
         "--images",
         type=Path,
         metavar="DIR",
-        help="instead of a theme: pictures that are there, for a graph such as upscale_only.json",
+        help="instead of a theme: pictures that are there, for a graph such as upscale_only.json;"
+        " the copies that a --server is given stay in its input folder",
     )
     checks = p.add_mutually_exclusive_group()
     checks.add_argument(

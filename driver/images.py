@@ -17,7 +17,8 @@ from stockwright.core.jobs import Job
 from stockwright.core.names import PICTURE_JOB, SAVE_IMAGE
 from stockwright.core.sources import Maker, says_ai
 
-from .collect import SavedFile, saved_image
+from .collect import IMAGES, PictureRefused, SavedFile, saved_image
+from .connection import Connection
 from .driven import Driven
 from .errors import BindingError, OrderConflict, OrderInvalid
 from .graphs import (
@@ -30,11 +31,13 @@ from .graphs import (
     with_inputs,
 )
 from .order import Order, digest
-from .server import Finished, Server
+from .server import Finished, TooLarge
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 NO_KIND = "pictures"
 """The kind of pictures that lie in the folder itself."""
+_LEDGER = "run.sqlite"
+"""By which a run's folder is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +49,30 @@ class Picture:
 
 
 def list_pictures(folder: Path) -> list[Picture]:
-    """The pictures of a folder and those below it, by name; hidden ones are passed over.
+    """The pictures of a folder and those below it, by name. Hidden ones are passed over, as are
+    runs below it: what an earlier command made of these pictures is none of them. Of a run itself
+    only what passed is taken, neither rejected pictures nor contact sheets.
 
     Raises OrderInvalid.
     """
     if not folder.is_dir():
         raise OrderInvalid("is not a folder", where=f"--images {folder}")
+    root = folder / IMAGES if (folder / _LEDGER).is_file() else folder
+    runs = {path.parent for path in root.rglob(_LEDGER)}
     files = [
         path
-        for path in sorted(folder.rglob("*"))
+        for path in sorted(root.rglob("*"))
         if path.suffix.lower() in ENDINGS
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and runs.isdisjoint(path.parents)
     ]
     if not files:
         raise OrderInvalid(
             "there is no picture in it",
             where=f"--images {folder}",
-            hint=f"Pictures are files that end in {', '.join(ENDINGS)}.",
+            hint=f"Pictures are files that end in {', '.join(ENDINGS)}."
+            + (f" For those of a run, give its own folder: {min(runs)}" if runs else ""),
         )
     try:
         return [Picture(path.relative_to(folder).as_posix(), _sha256(path)) for path in files]
@@ -80,7 +89,8 @@ def listing_digest(pictures: Sequence[Picture]) -> str:
 class Loader:
     """Brings the pictures of an order to a server, when their graphs are queued."""
 
-    server: Server
+    connection: Connection
+    """Its server changes where one that died is started again."""
     folder: Path
     into: str
     """Below the server's input folder."""
@@ -100,9 +110,15 @@ class Loader:
             ) from error
 
     def upload(self, job: Job, data: bytes) -> str:
-        """The picture's name for a node that loads it."""
+        """The picture's name for a node that loads it. Raises PictureRefused if the server does
+        not take so large a file."""
         suffix = Path(self.places[job.id]).suffix.lower()
-        return self.server.upload(f"{job.id}{suffix}", self.into, data)
+        try:
+            return self.connection.server.upload(f"{job.id}{suffix}", self.into, data)
+        except TooLarge as error:
+            raise PictureRefused(
+                f"the server takes no file of {len(data)} bytes (HTTP 413)"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from .events import Notice, Report
 from .ledger import Ledger
 from .weights import folders, manifest
 from .weights.folders import Layout
@@ -29,7 +30,7 @@ class HashedModel:
 
 
 def settle_models(
-    ledger: Ledger, files: Sequence[str], comfyui: Path | None, *, here: bool
+    ledger: Ledger, files: Sequence[str], comfyui: Path | None, report: Report, *, here: bool
 ) -> None:
     """Writes the models of a run into its ledger, once: a large file takes its time. `here`: the
     server is on this machine, the embedded one or that of the folder `comfyui`."""
@@ -41,6 +42,8 @@ def settle_models(
     layout = None
     if here:
         layout = folders.embedded() if comfyui is None else folders.of(comfyui)
+        if new:
+            report(Notice(f"Reading {', '.join(new)}, for the SHA-256 in the report"))
     for model in hashed(new, layout, manifest.load(), Lock()):
         known[model.file] = asdict(model)
     ledger.settle("models", [known[file] for file in files])

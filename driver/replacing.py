@@ -1,8 +1,9 @@
 """New jobs for rejected ones: of the same theme and kind, until the extra tries are used up.
 
 The plan graph is asked once for each theme, when all that was planned has been made and examined,
-for other subjects than any so far. Where the model knows no more, the same prompts get other seeds.
-Both follow from the order and from what was rejected: the same run gives the same jobs again.
+for other subjects than any so far. Where the model knows no more, the same prompts get other seeds;
+any other failure of the plan is the run's, as at its start. Both follow from the order and from
+what was rejected: the same run gives the same jobs again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 
+from stockwright.core.errors import SubjectsExhausted
 from stockwright.core.jobs import Job
 from stockwright.core.seeding import seeded
 from stockwright.core.themes import Theme
@@ -19,10 +21,13 @@ from .events import Notice, Planning, Report
 from .follow import Follower, Lost
 from .gate.verdicts import Verdicts
 from .ledger import Ledger
-from .planner import Planner
+from .planner import UNCHANGED, Planner
 from .server import Server
 
 FEWEST_TRIES = 10
+
+_EXHAUSTED = f"[{SubjectsExhausted.code}]"
+"""By which the node's error is known: the server passes on its text alone."""
 
 
 def extra_tries(count: int) -> int:
@@ -39,7 +44,7 @@ class Replacing:
     def plan(self, server: Server, client_id: str, follower: Follower) -> bool:
         """Puts jobs into the ledger for rejected ones. Returns whether there is anything to make.
 
-        Raises ServerDown when the server dies under it.
+        Raises PlanFailed, or ServerDown when the server dies under it.
         """
         found = False
         left = self._tries - self._verdicts.extra_tries()
@@ -47,7 +52,7 @@ class Replacing:
         for theme in self._planner.themes:
             if mine := [job for job in rejected if job.theme == theme.title]:
                 jobs = self._planned(theme, mine, server, client_id, follower)
-                self._ledger.add(jobs, replaced=mine)
+                self._add(theme, jobs, mine)
                 found = True
         return found
 
@@ -68,16 +73,21 @@ class Replacing:
         _, ended = follower.wait()
         if isinstance(ended, Lost):
             raise ServerDown("the server was restarted while it planned", where=server.url)
-        try:
-            return _in_places(self._planner.jobs(theme, wanted, ended), rejected)
-        except PlanFailed as error:
-            first = error.what.splitlines()[0]
+        if not ended.success and _EXHAUSTED in ended.error:
+            first = ended.error.splitlines()[0]
             self._report(
                 Notice(
                     f"{theme.title}: no other subjects ({first}). The same prompts get other seeds."
                 )
             )
             return [another_seed(job) for job in rejected]
+        return _in_places(self._planner.jobs(theme, wanted, ended), rejected)
+
+    def _add(self, theme: Theme, jobs: Sequence[Job], rejected: Sequence[Job]) -> None:
+        try:
+            self._ledger.add(jobs, replaced=rejected)
+        except ValueError as error:
+            raise PlanFailed(str(error), where=f"theme {theme.title!r}", hint=UNCHANGED) from error
 
 
 def another_seed(job: Job) -> Job:

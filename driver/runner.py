@@ -29,6 +29,8 @@ from .events import (
 from .follow import Follower, Lost
 from .gate.describing import Describing
 from .gate.examining import Gate
+from .gate.rejects import keep_refused
+from .gate.sizes import KEY, asked_size
 from .graphs import title_of
 from .ledger import AttemptState, Ledger, StoredFile
 from .listener import Listener, Step
@@ -41,7 +43,7 @@ AHEAD = 2
 """Graphs in the server's queue: one runs, and one waits so that the server never does."""
 
 FRUITLESS = 30
-"""Graphs that bring nothing, without any before that did, until the run is stopped."""
+"""Graphs in a row that bring nothing, until the run is stopped."""
 
 DEATHS = 4
 """Deaths of the server in a row without a picture before the run is stopped."""
@@ -73,7 +75,6 @@ class Runner:
         self._client = str(uuid.uuid4())
         self._flights: dict[str, list[Job]] = {}
         self._fruitless = self._deaths = 0
-        self._fruitful = False
         self._reason = ""
 
     def plan(self) -> None:
@@ -144,16 +145,20 @@ class Runner:
             jobs = self._ledger.next_jobs(self._sizer.next_size())
             if not jobs:
                 return
-            if self._fruitless >= FRUITLESS and not self._fruitful:
+            if self._fruitless >= FRUITLESS:
                 raise ServerFailing(
-                    f"{FRUITLESS} graphs failed and none brought a picture; the last one:"
-                    f" {self._reason}",
+                    f"{FRUITLESS} graphs in a row brought no picture; the last one: {self._reason}",
                     where=self._connection.server.url,
                     hint="Mend the cause, then give the same command again.",
                 )
             self._sizer.sent(len(jobs))
             graph_id = str(uuid.uuid4())
-            graph = self._driven.bound(jobs, self._server_folder(graph_id))
+            try:
+                graph = self._driven.bound(jobs, self._server_folder(graph_id))
+            except PictureRefused as reason:  # one that is there, and the server does not take
+                self._ledger.queue(graph_id, jobs)
+                self._give_back(graph_id, [j.id for j in jobs], AttemptState.FAILED, str(reason))
+                continue
             self._ledger.queue(graph_id, jobs)
             self._flights[graph_id] = jobs
             try:
@@ -171,12 +176,15 @@ class Runner:
         files = self._driven.files(jobs, settled(self._connection.server, ended))
         done: dict[str, StoredFile] = {}
         refused: dict[str, str] = {}
+        told = self._ledger.settled(KEY)
         for job in jobs:
+            file, asked = files.get(job.id), asked_size(told, job)
             try:
-                file = files.get(job.id)
-                done[job.id] = collect(self._connection.server, job, file, self._folder)
+                done[job.id] = collect(self._connection.server, job, file, self._folder, asked)
             except PictureRefused as reason:
                 refused[job.id] = str(reason)
+                if file is not None and reason.data:
+                    keep_refused(self._folder, job, reason, file.filename)
         seen = self._describing.told(jobs, ended) if self._describing else {}
         self._gate.file(graph, jobs, done, seen)
         for job_id, reason in refused.items():
@@ -211,8 +219,7 @@ class Runner:
     def _note_graph(self, *, fruitful: bool, reason: str) -> None:
         self._reason = reason
         if fruitful:
-            self._fruitful = True
-            self._deaths = 0
+            self._fruitless = self._deaths = 0
         else:
             self._fruitless += 1
 

@@ -45,6 +45,10 @@ class Finished:
     """From start to end, by the server's clock."""
 
 
+class TooLarge(Exception):
+    """The server does not take a file of this size."""
+
+
 class Server:
     """`url` such as http://127.0.0.1:8188; `headers` go with every request, websocket included."""
 
@@ -134,9 +138,13 @@ class Server:
         return response.content
 
     def upload(self, filename: str, subfolder: str, data: bytes) -> str:
-        """Puts a picture into the server's input folder; its name for a node that loads it."""
+        """Puts a picture into the server's input folder; its name for a node that loads it.
+
+        Raises TooLarge."""
         form = {"subfolder": subfolder, "type": "input", "overwrite": "true"}
         response = self._call("POST", "/upload/image", data=form, files={"image": (filename, data)})
+        if response.status_code == 413:
+            raise TooLarge
         self._check(response, "/upload/image")
         answer = _object(response) or {}
         if not isinstance(name := answer.get("name"), str):

@@ -198,14 +198,14 @@ def _runner(
                 describing=seeing,
             )
             yield runner, prepared
-            if ledger.counts()[JobState.DONE]:
-                ours = isinstance(connection, StartedServer)
-                models = [*prepared.models, *([seeing.model] if seeing else [])]
-                settle_models(ledger, models, asked.comfyui, here=ours)
+        # After what the ledger times: reading large files is no work on pictures.
+        if ledger.counts()[JobState.DONE]:
+            ours = isinstance(connection, StartedServer)
+            models = [*prepared.models, *([seeing.model] if seeing else [])]
+            settle_models(ledger, models, asked.comfyui, report, here=ours)
     finally:
-        if asked.order.images and connection.output:
-            uploads = connection.output.parent / "input" / uploads_of(asked.order)
-            shutil.rmtree(uploads, ignore_errors=True)
+        if asked.order.images and connection.input:
+            shutil.rmtree(connection.input / uploads_of(asked.order), ignore_errors=True)
         connection.close()
 
 
@@ -255,7 +255,7 @@ def _prepare(asked: Asked, connection: Connection, ledger: Ledger, report: Repor
 def _prepare_images(asked: Asked, connection: Connection, ledger: Ledger) -> Prepared:
     order = asked.order
     jobs, places = image_jobs(order)
-    loader = Loader(connection.server, Path(order.images or ""), uploads_of(order), places)
+    loader = Loader(connection, Path(order.images or ""), uploads_of(order), places)
     info = connection.server.object_info()
     prepared = prepare_images(order, asked.workflow, info, loader, str(asked.workflow_file))
     if not any(ledger.counts().values()):

@@ -92,7 +92,9 @@ class Bench:
         report: Any,
     ) -> QualityGate:
         action, within = self.near
-        near = Near(Setting(action, {"within": within, "similar": 0.97}))
+        near = Near(
+            Setting(action, {"within": within, "similar": 0.97}, {"similar_check": action.value})
+        )
         near.remember(earlier_looks(folder))
         here: Any = Here(self.judge)
         return QualityGate(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class DoubleVerdict:
 class Double:
     missing: ClassVar[dict[str, str]] = {"nsfw": "there is no nsfw.onnx"}
 
-    def examine(self, path: Path, *, width: int, height: int, people: bool) -> DoubleVerdict:
+    def examine(self, path: Path, *, size: tuple[int, int] | None, people: bool) -> DoubleVerdict:
         told: dict[str, Any] = json.loads(path.read_text())
         time.sleep(told.pop("seconds", 0))
         if told.pop("dies", False):
@@ -39,9 +40,12 @@ class Double:
         if (once := told.pop("dies_once", None)) and not Path(once).exists():
             Path(once).touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if (once := told.pop("hangs_once", None)) and not Path(once).exists():
+            Path(once).touch()
+            threading.Event().wait()
         if "breaks" in told:
             raise ZeroDivisionError(told["breaks"])
-        seen = {"width": width, "height": height, "people": float(people), "process": os.getpid()}
+        seen = {"size": size, "people": float(people), "process": os.getpid()}
         return DoubleVerdict(told | {"scores": seen | told.get("scores", {})})
 
 

@@ -24,6 +24,7 @@ from driver.server import Finished
 from stockwright.core import names
 from stockwright.core.jobs import Job
 from stockwright.core.kinds import parse_kinds, quotas, shares_of
+from stockwright.core.sizes import Shape, Size
 
 INFO = json.loads((Path(__file__).parent / "data" / "object_info.json").read_text())
 
@@ -65,7 +66,7 @@ class MadeServer:
             outputs = self._enlarge(by_class, graph_id)
         else:
             jobs = json.loads(by_class[names.BATCH]["jobs"])
-            outputs = self._paint(jobs, graph_id)
+            outputs = self._paint(jobs, by_class.get(names.UPSCALE), graph_id)
             if self.sees and names.PICTURE_EMBEDDING in by_class:
                 outputs[names.UI_EMBEDDINGS] = [self._seen(job, self.sees(job)) for job in jobs]
         done = outputs is not None
@@ -93,11 +94,18 @@ class MadeServer:
                 jobs.append(job.to_dict())
         return {names.UI_JOBS: jobs}
 
-    def _paint(self, jobs: list[dict[str, Any]], graph_id: str) -> dict[str, list[Any]]:
-        return {names.UI_FILES: [self._picture(job, graph_id) for job in jobs]}
+    def _paint(
+        self, jobs: list[dict[str, Any]], upscale: dict[str, Any] | None, graph_id: str
+    ) -> dict[str, list[Any]]:
+        return {names.UI_FILES: [self._picture(job, upscale, graph_id) for job in jobs]}
 
-    def _picture(self, job: dict[str, Any], graph_id: str) -> dict[str, Any]:
+    def _picture(
+        self, job: dict[str, Any], upscale: dict[str, Any] | None, graph_id: str
+    ) -> dict[str, Any]:
         size = (job["width"], job["height"])
+        if upscale is not None:
+            goal = Size.parse(upscale["size"]).goal(*size, Shape(upscale["shape"]))
+            size = (goal.width, goal.height)
         buffer = io.BytesIO()
         color = tuple(job["seed"].to_bytes(8, "big")[-3:])
         Image.new("RGB", size, color).save(buffer, "PNG")
@@ -142,7 +150,8 @@ class MadeServer:
 
 
 class MadeConnection:
-    output = None
+    output: Path | None = None
+    input: Path | None = None
 
     def __init__(self, server: MadeServer) -> None:
         self.server = server

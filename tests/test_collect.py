@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,7 @@ from driver.collect import (
     write_file,
 )
 from driver.errors import DiskTrouble
+from driver.gate.rejects import keep_refused
 from driver.server import Finished, Server
 from stockwright.core.jobs import Job
 
@@ -43,12 +45,14 @@ def encode(width: int = 64, height: int = 64, kind: str = "PNG") -> bytes:
     return buffer.getvalue()
 
 
-def take(data: bytes | None, folder: Path, **changes: object):
+def take(
+    data: bytes | None, folder: Path, asked: tuple[int, int] | None = (64, 64), **changes: object
+):
     told = {
         "filename": "a.png", "subfolder": "x", "type": "output", "width": 64, "height": 64,
         "sha256": hashlib.sha256(data or b"").hexdigest(),
     } | changes  # fmt: skip
-    return collect(cast("Server", Files(data)), JOB, SavedFile(**told), folder)  # type: ignore[arg-type]
+    return collect(cast("Server", Files(data)), JOB, SavedFile(**told), folder, asked)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("kind", "ending"), [("PNG", "png"), ("JPEG", "jpg"), ("WEBP", "webp")])
@@ -80,9 +84,33 @@ def test_a_larger_picture_is_what_an_upscaling_graph_gives(tmp_path: Path):
 def test_what_is_no_good_is_refused_with_the_reason(
     tmp_path: Path, data: bytes | None, changes: dict[str, object], reason: str
 ):
-    with pytest.raises(PictureRefused, match=reason):
+    with pytest.raises(PictureRefused, match=reason) as caught:
         take(data, tmp_path, **changes)
     assert not list(tmp_path.iterdir())
+    assert caught.value.data == (data or b"")
+
+
+@pytest.mark.parametrize("asked", [(32, 56), None], ids=["crop, .5x", "nobody can tell"])
+def test_a_graph_may_be_asked_for_less_than_the_job_has(
+    tmp_path: Path, asked: tuple[int, int] | None
+):
+    stored = take(encode(32, 56), tmp_path, asked, width=32, height=56)
+    assert (stored.width, stored.height) == (32, 56)
+
+
+def test_what_was_refused_is_kept_with_the_reason(tmp_path: Path):
+    for data, name in ((b"half", "a.png"), (b"page", "b.json"), (b"half", "c.png")):
+        keep_refused(tmp_path, JOB, PictureRefused("it does not decode", data), name)
+    kept = sorted((tmp_path / "rejected" / "ships" / "items").iterdir())
+    assert [(path.suffix, path.read_bytes()) for path in kept if path.suffix != ".json"] == [
+        (".bin", b"page"),
+        (".png", b"half"),
+    ]
+    notes = [json.loads(path.read_text()) for path in kept if path.suffix == ".json"]
+    assert len(notes) == 2
+    for note in notes:
+        assert (note["subject"], note["refused"]) == ("an anchor", "it does not decode")
+        assert hashlib.sha256((tmp_path / note["file"]).read_bytes()).hexdigest() == note["sha256"]
 
 
 def test_a_picture_that_the_graph_did_not_save_is_refused(tmp_path: Path):

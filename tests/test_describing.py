@@ -50,7 +50,7 @@ def setting(vision: str = "auto", action: Action = Action.REJECT) -> Setting:
         ((LARGE, "clip-vit-large-patch14.bin", HUGE), HUGE),
         ((LARGE, "clip-vit-l14.safetensors", FLUX), "clip-vit-l14.safetensors"),
         ((FLUX, LARGE), LARGE),
-        ((FLUX, "model.safetensors"), "model.safetensors"),
+        ((FLUX, "model.safetensors"), None),
         ((FLUX, "llava_llama3_vision.safetensors", "dino2.safetensors"), None),
         ((), None),
     ],
@@ -75,6 +75,9 @@ def test_a_model_may_be_named_and_must_be_there():
     found = describing(setting("sigclip_vision_patch14_384"), driven(None, HUGE, FLUX))
     assert found is not None
     assert found.model == FLUX
+    told = describing(setting("model"), driven(None, HUGE, "model.safetensors"))
+    assert told is not None
+    assert told.model == "model.safetensors", "whatever its name tells"
     with pytest.raises(QualityInvalid, match="does not offer") as caught:
         describing(setting("vit.safetensors"), driven(None, HUGE, FLUX))
     assert HUGE in caught.value.hint

@@ -13,7 +13,7 @@ from PIL import Image
 from driver import places
 from stockwright.core.errors import FaceDetectionUnavailable
 from stockwright.engine.faces import detection
-from stockwright.engine.faces.detection import MTCNN, Face, find_detector
+from stockwright.engine.faces.detection import MTCNN, Face, check_detector, find_detector
 from stockwright.engine.faces.mtcnn import Mtcnn
 from tests.faces import ONE_FACE, blurred, detector, photo, pixels, the_face, thumbnail
 
@@ -135,6 +135,9 @@ def test_nothing_to_find_faces_with(tmp_path: Path):
     shutil.copy(places.MODELS / "face_detection" / MTCNN[0], tmp_path)
     with pytest.raises(FaceDetectionUnavailable, match="nothing to find faces with") as caught:
         find_detector([tmp_path])
+    with pytest.raises(FaceDetectionUnavailable, match="nothing to find faces with"):
+        check_detector([tmp_path])
+    check_detector([tmp_path, places.MODELS / "face_detection"])
     assert str(tmp_path) in caught.value.where
     assert "pull mtcnn-pnet mtcnn-rnet mtcnn-onet" in caught.value.hint
 
@@ -153,6 +156,8 @@ def test_yunet_without_opencv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "face_detection_yunet_2023mar.onnx").write_bytes(b"never opened")
     with pytest.raises(FaceDetectionUnavailable, match="needs OpenCV") as caught:
         find_detector([tmp_path])
+    with pytest.raises(FaceDetectionUnavailable, match="needs OpenCV"):
+        check_detector([tmp_path])
     assert "opencv-python-headless" in caught.value.hint
     other = find_detector([tmp_path, places.MODELS / "face_detection"])
     assert isinstance(other, Mtcnn)

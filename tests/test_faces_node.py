@@ -130,6 +130,21 @@ def test_a_model_that_is_not_there_is_refused_before_anything_runs(server: Serve
     assert GOOD in str(caught.value) and "pull gfpgan" in str(caught.value)
 
 
+def test_a_missing_face_detector_is_told_before_anything_runs(server: Server):
+    folder = places.MODELS / "face_detection"
+    kept = folder.readlink()
+    folder.unlink()
+    folder.mkdir()
+    try:
+        with pytest.raises(GraphRefused, match="nothing to find faces with") as caught:
+            run(server, graph(GOOD))
+        assert "pull mtcnn-pnet" in str(caught.value)
+        assert run(server, graph("none")).success
+    finally:
+        folder.rmdir()
+        folder.symlink_to(kept)
+
+
 def test_another_model_under_the_same_name_counts(server: Server):
     save_file(weights(), FOLDER / "changing.safetensors")
     made = {

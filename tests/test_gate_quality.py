@@ -47,6 +47,7 @@ def test_a_file_holds_just_what_differs(tmp_path: Path):
         ("blurr: off", "line 1, key blurr", "Did you mean 'blur'?"),
         ("blur:\n  check: rejekt", "line 2, key check", "Did you mean 'reject'?"),
         ("flat:\n  check: warn\n  below: many", "line 3, key below", ""),
+        ("duplicate:\n  similar_check: wan", "line 2, key similar_check", "Did you mean 'warn'?"),
     ],
 )
 def test_faults_name_file_line_and_key(tmp_path: Path, text: str, where: str, hint: str):
@@ -107,8 +108,9 @@ def test_extra_tries_are_a_number_from_0(tmp_path: Path):
         asked("--extra-tries", "-1")
 
 
-def near_of(action: Action) -> Near:
-    return Near(Setting(action, {"within": 3, "similar": 0.97}, {"vision": "auto"}))
+def near_of(action: Action, similar: Action = Action.REJECT) -> Near:
+    names = {"vision": "auto", "similar_check": similar.value}
+    return Near(Setting(action, {"within": 3, "similar": 0.97}, names))
 
 
 def seen(*values: float, model: str = "clip") -> Embedding:
@@ -147,6 +149,34 @@ def test_what_a_model_sees_rejects_where_the_hashes_differ():
     assert again.near == "c", "what passed is remembered"
 
 
+def test_what_a_model_sees_only_warns_as_shipped():
+    shipped = given_quality(None)
+    assert shipped.settings["duplicate"]["similar_check"] == "warn"
+    near = Near(shipped.duplicate)
+    near.remember([Look("a", "0" * 16, seen(1, 0, 0)), Look("b", "0f" * 8, seen(0, 1, 0))])
+    told = compared(near, "c", "f" * 16, seen(1, 0, 0))
+    assert (told.reasons, told.warnings, told.near) == ((), ("duplicate",), "a")
+    both = compared(near, "d", "0f" * 8, seen(1, 0, 0))
+    assert (both.reasons, both.warnings) == (("duplicate",), ())
+    assert both.near == "b", "the one that it is rejected for"
+
+
+def test_a_run_from_before_similar_check_warns_too():
+    settings = given_quality(None).settings
+    older = {k: v for k, v in settings["duplicate"].items() if k != "similar_check"}
+    near = Near(Quality({**settings, "duplicate": older}).duplicate)
+    near.remember([Look("a", "0" * 16, seen(1, 0))])
+    assert compared(near, "b", "f" * 16, seen(1, 0)).warnings == ("duplicate",)
+
+
+def test_what_a_model_sees_may_count_for_nothing():
+    near = near_of(Action.REJECT, Action.OFF)
+    near.remember([Look("a", "0" * 16, seen(1, 0))])
+    told = compared(near, "b", "f" * 16, seen(1, 0))
+    assert (told.reasons, told.warnings, told.near) == ((), (), "")
+    assert told.scores["similar"] == 1
+
+
 def test_hashes_alone_decide_where_no_model_has_looked_or_another_one():
     near = near_of(Action.REJECT)
     near.remember([Look("a", "0" * 16, seen(1, 0)), Look("b", "0f" * 8)])
@@ -165,7 +195,7 @@ def test_what_is_rejected_for_something_else_is_nobodys_twin():
 
 @pytest.mark.parametrize("action", [Action.OFF, Action.WARN])
 def test_only_a_rejecting_check_rejects(action: Action):
-    near = near_of(action)
+    near = near_of(action, action)
     compared(near, "a", "0" * 16, seen(1, 0))
     second = compared(near, "b", "0" * 16, seen(1, 0))
     assert second.reasons == ()

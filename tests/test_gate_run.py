@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from driver import session
+from driver import runner, session
+from driver.errors import PlanFailed, ServerFailing
 from driver.events import Notice, PictureDone, PictureRejected
 from driver.gate.verdicts import Verdicts
 from driver.gate.worker import Task
 from driver.ledger import JobState, Ledger
 from driver.order import read_kinds
+from driver.server import Finished
 from driver.store import Store
 from stockwright.core.quality import Action
 from tests.gatebench import Bench, Judge, Make, maker
@@ -166,6 +168,74 @@ def test_the_first_of_two_that_look_alike_stays_whoever_is_examined_first(bench:
     assert judged["interiors 8"].near == f"run/{first}", "in an earlier run of the folder"
     assert judged["interiors 8"].warnings == ("duplicate",)
     assert judged["interiors 8"].scores["duplicate"] == 0
+
+
+def test_a_plan_that_fails_for_another_reason_ends_the_run(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+):
+    one = bench(reject("items 1"))
+    queue = one.server.queue_graph
+
+    def breaks(graph: Any, graph_id: str, *rest: Any) -> None:
+        queue(graph, graph_id, *rest)
+        if len(one.server.plans) == 2:
+            one.server.graphs[graph_id] = Finished(False, False, "", "", {}, 0.01)
+
+    monkeypatch.setattr(one.server, "queue_graph", breaks)
+    with pytest.raises(PlanFailed, match="Trainings and Education"):
+        one.run()
+    assert Counter(one.states().values()) == {JobState.DONE: 9, JobState.REJECTED: 1}
+
+
+def test_a_plan_that_gives_the_same_job_again_is_told(bench: Make, monkeypatch: pytest.MonkeyPatch):
+    one = bench(reject("items 0"))
+    plan, asked = one.server._plan, one.server.plans  # pyright: ignore[reportPrivateUsage]
+
+    def forgets(said: dict[str, Any]) -> Any:
+        first = asked[0] if asked else said
+        return plan({**said, "exclude": "", "seed": first["seed"]})
+
+    monkeypatch.setattr(one.server, "_plan", forgets)
+    with pytest.raises(PlanFailed, match="a job is there already") as caught:
+        one.run()
+    assert "unchanged" in caught.value.hint
+
+
+def test_a_file_that_is_refused_is_kept_and_its_job_tried_again(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+):
+    one = bench(lambda _: {})
+    view, given = one.server.view, list[bytes]()
+
+    def cut(*place: str) -> bytes | None:
+        given.append(view(*place) or b"")
+        return given[-1][:-9] if len(given) == 3 else given[-1]
+
+    monkeypatch.setattr(one.server, "view", cut)
+    outcome = one.run()
+    assert (outcome.done, outcome.rejected, outcome.failed) == (10, 0, 0)
+    (kept,) = one.pictures("rejected")
+    assert (one.folder / kept).read_bytes() == given[2][:-9]
+    told = json.loads((one.folder / kept).with_suffix(".json").read_text())
+    assert "its hash differs" in told["refused"]
+
+
+def test_a_server_that_stops_giving_pictures_half_way_stops_the_run(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+):
+    one = bench(lambda _: {})
+    view, asked = one.server.view, list[str]()
+
+    def full(name: str, *rest: str) -> bytes | None:
+        asked.append(name)
+        return view(name, *rest) if len(asked) <= 4 else None
+
+    monkeypatch.setattr(one.server, "view", full)
+    monkeypatch.setattr(runner, "FRUITLESS", 5)
+    with pytest.raises(ServerFailing, match="5 graphs in a row brought no picture") as caught:
+        one.run()
+    assert "no file" in caught.value.what
+    assert one.states()[next(iter(one.states()))] is JobState.DONE
 
 
 class Killed(BaseException):

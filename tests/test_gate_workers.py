@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from driver.errors import QualityFailed
+from driver.gate import workers as module
 from driver.gate.worker import Answer, Task
 from driver.gate.workers import BACKLOG, Workers
 from tests import gatedouble
@@ -21,7 +23,7 @@ from tests.commands import ROOT
 def picture(folder: Path, number: int, **told: object) -> Task:
     path = folder / f"{number}.json"
     path.write_text(json.dumps(told))
-    return Task(number, str(path), 64, 48, number % 2 == 0)
+    return Task(number, str(path), (64, 48), number % 2 == 0)
 
 
 def all_answers(workers: Workers) -> list[Answer]:
@@ -54,7 +56,7 @@ def test_every_task_is_answered_by_another_process(tmp_path: Path):
     assert os.getpid() not in processes
     assert workers.missing == gatedouble.Double.missing
     assert [score["people"] for score in scores[:3]] == [1, 0, 1]
-    assert (scores[0]["width"], scores[0]["height"]) == (64, 48)
+    assert scores[0]["size"] == (64, 48)
     assert all(map(gone, processes))
 
 
@@ -85,11 +87,45 @@ def test_a_killed_worker_is_replaced_and_its_pictures_are_examined(tmp_path: Pat
         assert workers.processes != [second]
 
 
+def test_workers_that_die_together_are_both_replaced(tmp_path: Path):
+    with Workers(gatedouble.make, 2) as workers:
+        first = workers.processes
+        hung = [tmp_path / "hung-0", tmp_path / "hung-1"]
+        workers.give(picture(tmp_path, 0, hangs_once=str(hung[0])))
+        for number in range(1, 6):  # three of six go to the worker that hangs
+            workers.give(picture(tmp_path, number))
+        answered: list[Answer] = []
+        while len(answered) < 3:
+            answered += workers.answers(waiting=True)
+        workers.give(picture(tmp_path, 6, hangs_once=str(hung[1])))
+        while not all(path.exists() for path in hung):
+            workers.answers(waiting=False)
+        children = [one for one in multiprocessing.active_children() if one.pid in first]
+        for child in children:
+            child.kill()
+        for child in children:
+            child.join()  # so that both ends are seen at once
+        assert [answer.number for answer in all_answers(workers)] == [0, 2, 4, 6]
+        assert not set(workers.processes) & set(first)
+
+
+def test_a_worker_that_hangs_is_killed_and_its_pictures_are_examined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "TASK_SECONDS", 2.0)
+    with Workers(gatedouble.make, 1) as workers:
+        (first,) = workers.processes
+        workers.give(picture(tmp_path, 0, hangs_once=str(tmp_path / "hung")))
+        workers.give(picture(tmp_path, 1))
+        assert [answer.number for answer in all_answers(workers)] == [0, 1]
+        assert gone(first)
+
+
 def test_a_picture_that_kills_every_worker_stops_the_run(tmp_path: Path):
     with Workers(gatedouble.make, 1) as workers:
         workers.give(picture(tmp_path, 0))
         workers.give(picture(tmp_path, 1, dies=True))
-        with pytest.raises(QualityFailed, match="died 3 times") as caught:
+        with pytest.raises(QualityFailed, match="died, or hung, 3 times") as caught:
             all_answers(workers)
     assert caught.value.where == str(tmp_path / "1.json")
 
@@ -107,7 +143,7 @@ def test_a_check_that_breaks_names_the_picture(tmp_path: Path):
     [
         (gatedouble.make_nothing, "no such check 'blurr'", "blur?"),
         (gatedouble.make_without_packages, "No module named 'numpy'", "--no-quality"),
-        (gatedouble.make_and_die, "died 3 times", "Memory may be short"),
+        (gatedouble.make_and_die, "died, or hung, 3 times", "Memory may be short"),
     ],
 )
 def test_checks_that_cannot_be_loaded_say_why(tmp_path: Path, make: object, what: str, hint: str):
@@ -129,7 +165,7 @@ from tests import gatedouble
 if __name__ == "__main__":
     with Workers(gatedouble.make, 2) as workers:
         for number, path in enumerate(sys.argv[1:]):
-            workers.give(Task(number, path, 1, 1, False))
+            workers.give(Task(number, path, None, False))
         print(*workers.processes, flush=True)
         while workers.open:
             workers.answers(waiting=True)

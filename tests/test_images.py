@@ -14,8 +14,12 @@ from driver import runner, session
 from driver.asking import read_asked
 from driver.errors import BindingError, OrderConflict, OrderInvalid, PreflightFailed, ServerDown
 from driver.flags import parser
-from driver.images import list_pictures, loading_place
+from driver.images import Loader, list_pictures, loading_place, uploads_of
+from driver.ledger import Ledger
+from driver.server import TooLarge
 from driver.session import carry_out, plan_only
+from stockwright.core.jobs import Job
+from stockwright.core.quality import CHECKS
 from stockwright.core.sources import Source
 from stockwright.engine.saving.encoding import encode
 from stockwright.engine.saving.formats import ImageFormat
@@ -73,6 +77,21 @@ def test_pictures_are_listed_by_name_whatever_their_endings_case(pool: Path):
     assert places == ["red_sofa.png", "rooms/hall.webp", "rooms/small/bath-01.JPG"]
 
 
+def test_results_of_earlier_runs_are_no_pictures_that_are_there(pool: Path):
+    before = list_pictures(pool)
+    run = pool / "runs" / "old-pool-1a2b3c4d"
+    for name in ("images/old-pool/pictures/red.png", "rejected/a/b/c.png", "contact-sheet.jpg"):
+        (run / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(run / name)
+    (run / "run.sqlite").touch()
+    assert list_pictures(pool) == before
+    assert [p.place for p in list_pictures(run)] == ["images/old-pool/pictures/red.png"]
+    assert [p.place for p in list_pictures(run / "rejected")] == ["a/b/c.png"], "if it is named"
+    with pytest.raises(OrderInvalid, match="there is no picture") as caught:
+        list_pictures(pool / "runs")
+    assert str(run) in caught.value.hint
+
+
 def test_every_picture_goes_through_the_graph_and_is_named_by_its_place(
     server: MadeServer, pool: Path, tmp_path: Path
 ):
@@ -128,6 +147,79 @@ def test_it_goes_on_where_it_stopped(
     assert on.order.id == asked(tmp_path, pool).order.id
     assert carry_out(on, lambda _: None).done == 3
     assert len(server.worked_on) == 3, "nothing is made twice"
+
+
+def noise(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.random.default_rng(seed).integers(0, 255, (24, 40, 3), np.uint8)
+    Image.fromarray(values).save(path)
+
+
+def test_a_picture_is_no_duplicate_of_what_it_was_made_from(server: MadeServer, tmp_path: Path):
+    """Two runs side by side, the second one of the first one's pictures, with the pack's checks."""
+    for number in range(3):
+        noise(tmp_path / "pool" / f"{number}.png", number)
+    checks = tmp_path / "checks.yaml"
+    off = "".join(f"{name}: off\n" for name in CHECKS if name not in ("file", "duplicate"))
+    checks.write_text(off + "duplicate: {check: reject, within: 10}\n")
+    first, second = tmp_path / "first", tmp_path / "second"
+    for source, run in ((tmp_path / "pool", first), (first, second)):
+        more = ("--quality", str(checks), "--run", str(run))
+        outcome = carry_out(asked(tmp_path, source, *more), lambda _: None)
+        assert (outcome.done, outcome.rejected) == (3, 0)
+
+
+def test_a_picture_that_the_server_does_not_take_is_that_jobs_failure(
+    server: MadeServer, pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    upload = server.upload
+
+    def takes_small_ones(filename: str, subfolder: str, data: bytes) -> str:
+        if filename.endswith(".webp"):
+            raise TooLarge
+        return upload(filename, subfolder, data)
+
+    monkeypatch.setattr(server, "upload", takes_small_ones)
+    outcome = carry_out(asked(tmp_path, pool), lambda _: None)
+    assert (outcome.done, outcome.failed) == (2, 1)
+    failed = json.loads((tmp_path / "run" / "failed.jsonl").read_text())
+    assert failed["subject"] == "hall"
+    assert "HTTP 413" in failed["error"]
+
+
+def test_a_server_that_is_started_anew_gets_the_pictures(pool: Path):
+    connection = MadeConnection(MadeServer())
+    job = Job.create(theme="T", kind="k", subject="s", prompt="p", negative="", seed=1)
+    loader = Loader(connection, pool, "x", {job.id: "red_sofa.png"})  # type: ignore[arg-type]
+    connection.server = MadeServer()
+    assert loader.upload(job, b"red") in connection.server.uploads
+
+
+def test_models_are_read_after_the_time_that_a_run_is_said_to_take(
+    server: MadeServer, pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ended: list[float | None] = []
+
+    def hashes(ledger: Ledger, *_: object, here: bool) -> None:
+        ended.extend(end for (end,) in ledger.read("SELECT ended FROM runs"))
+
+    monkeypatch.setattr(session, "settle_models", hashes)
+    carry_out(asked(tmp_path, pool), lambda _: None)
+    assert len(ended) == 1 and ended[0] is not None
+
+
+def test_what_was_uploaded_is_removed_from_a_server_on_this_machine(
+    server: MadeServer, pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    connection = MadeConnection(server)
+    connection.input = tmp_path / "input"
+    monkeypatch.setattr(session, "connect", lambda *_: connection)
+    mine = asked(tmp_path, pool)
+    for name in (uploads_of(mine.order), "stockwright/other"):
+        (connection.input / name).mkdir(parents=True)
+    carry_out(mine, lambda _: None)
+    left = [path.name for path in (connection.input / "stockwright").iterdir()]
+    assert left == ["other"]
 
 
 def test_other_pictures_are_another_order(server: MadeServer, pool: Path, tmp_path: Path):

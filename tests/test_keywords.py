@@ -11,7 +11,14 @@ from driver import places
 from stockwright.core.errors import SavingInvalid
 from stockwright.core.forbidden import Forbidden
 from stockwright.core.jobs import Job
-from stockwright.core.keywords import MOST_KEYWORDS, Languages, Vocabulary, cut, describe
+from stockwright.core.keywords import (
+    MOST_KEYWORDS,
+    Languages,
+    Vocabulary,
+    check_words,
+    cut,
+    describe,
+)
 from stockwright.core.kinds import load_kinds
 from stockwright.core.languages import is_latin
 from stockwright.core.themes import load_themes
@@ -159,6 +166,8 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, text: str, said: str):
     with pytest.raises(SavingInvalid, match=said) as caught:
         Vocabulary.load([tmp_path])
     assert "keywords.yaml" in caught.value.where
+    with pytest.raises(SavingInvalid, match=said):
+        check_words([tmp_path / "gone" / "keywords.yaml", tmp_path / "keywords.yaml"])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from driver import places
+from driver.events import Event, Notice
 from driver.graphs.models import model_files
 from driver.ledger import Ledger
 from driver.model_hashes import HashedModel, hashed, settle_models
@@ -57,10 +58,12 @@ def test_of_a_server_elsewhere_the_manifest_tells():
 
 
 def test_a_run_keeps_what_was_found(comfyui: Path, tmp_path: Path):
-    ledger = Ledger(tmp_path / "run.sqlite")
-    settle_models(ledger, ["xl/mine.safetensors"], comfyui, here=True)
+    ledger, said = Ledger(tmp_path / "run.sqlite"), list[Event]()
+    settle_models(ledger, ["xl/mine.safetensors"], comfyui, said.append, here=True)
     (first,) = ledger.settled("models")
     (comfyui / "models" / "checkpoints" / "xl" / "mine.safetensors").unlink()
-    settle_models(ledger, ["xl/mine.safetensors", "b.gguf"], comfyui, here=True)
+    settle_models(ledger, ["xl/mine.safetensors", "b.gguf"], comfyui, said.append, here=True)
     assert ledger.settled("models") == [first, {"file": "b.gguf", "sha256": "", "by": ""}]
+    files = [event.text.split()[1] for event in said if isinstance(event, Notice)]
+    assert files == ["xl/mine.safetensors,", "b.gguf,"], "it may take long"
     ledger.close()

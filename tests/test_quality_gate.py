@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stockwright.core.errors import QualityInvalid
+from stockwright.core.errors import FaceDetectionUnavailable, QualityInvalid
 from stockwright.core.quality import CHECKS, load_quality
 from stockwright.engine.faces.detection import Face
-from stockwright.engine.quality import faces, networks, text
+from stockwright.engine.quality import faces, looking, networks, text
 from stockwright.engine.quality.gate import Gate, Verdict
 from tests.quality import harm
 from tests.quality.pictures import thumbnail
@@ -37,7 +37,7 @@ def settings(*on: str, **changed: Mapping[str, Any]) -> dict[str, Any]:
 
 def examine(gate: Gate, picture: Image.Image, path: Path, people: bool = False) -> Verdict:
     picture.save(path)
-    return gate.examine(path, width=picture.width, height=picture.height, people=people)
+    return gate.examine(path, size=picture.size, people=people)
 
 
 @pytest.fixture
@@ -85,9 +85,52 @@ def test_another_size_is_rejected(file: Path):
     picture = thumbnail(GOOD)
     picture.save(file)
     verdict = Gate(settings(*PLAIN), {}).examine(
-        file, width=picture.width + 1, height=picture.height, people=False
+        file, size=(picture.width + 1, picture.height), people=False
     )
     assert verdict.reasons == ("size",)
+    assert verdict.not_done == {}
+
+
+def test_where_nobody_can_tell_the_size_that_check_is_not_made(file: Path):
+    thumbnail(GOOD).save(file)
+    verdict = Gate(settings(*PLAIN), {}).examine(file, size=None, people=False)
+    assert verdict.reasons == ()
+    assert verdict.not_done.keys() == {"size"}
+    assert Gate(settings("file"), {}).examine(file, size=None, people=False).not_done == {}
+
+
+def breaks(error: Exception) -> Any:
+    def check(*_: object) -> float:
+        raise error
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (MemoryError(), "MemoryError"),
+        (ValueError("shape (1, 5000)"), "ValueError: shape (1, 5000)"),
+        (FaceDetectionUnavailable("no detector", hint="pull it"), "no detector"),
+    ],
+)
+def test_a_check_that_breaks_on_one_picture_is_told_and_the_others_are_made(
+    error: Exception, why: str, file: Path, monkeypatch: pytest.MonkeyPatch
+):
+    gate = Gate(settings(*PLAIN), {})
+    with monkeypatch.context() as patched:
+        patched.setattr(looking, "sharpness", breaks(error))
+        verdict = examine(gate, thumbnail(GOOD), file)
+    assert verdict.scores["blur"] is None
+    assert why in verdict.not_done["blur"]
+    assert verdict.scores["flat"] is not None and verdict.scores["noise"] is not None
+    assert examine(gate, thumbnail(GOOD), file).not_done == {}
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 2)])
+def test_the_oddest_shapes_get_a_verdict(size: tuple[int, int], file: Path):
+    verdict = examine(Gate(settings(*PLAIN, "text"), {}), Image.new("RGB", size), file)
+    assert len(verdict.phash) == 16
 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "half"])
@@ -99,7 +142,7 @@ def test_a_file_that_cannot_be_read_is_rejected_and_nothing_else_is_told(kind: s
         file.write_text("not a picture")
     else:
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    verdict = Gate(settings(*PLAIN), {}).examine(file, width=400, height=400, people=False)
+    verdict = Gate(settings(*PLAIN), {}).examine(file, size=(400, 400), people=False)
     assert verdict.reasons == ("file",)
     assert verdict.scores == {"flat": None, "blur": None, "noise": None}
     assert all("cannot be read" in why for why in verdict.not_done.values())

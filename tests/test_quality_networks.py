@@ -90,6 +90,6 @@ def test_the_gate_rejects_by_its_score(
     assert gate.missing == {}
     path = tmp_path / "picture.png"
     Image.new("RGB", (64, 64), (grey, grey, grey)).save(path)
-    verdict = gate.examine(path, width=64, height=64, people=True)
+    verdict = gate.examine(path, size=(64, 64), people=True)
     assert verdict.reasons == reasons
     assert verdict.scores.keys() == {"nsfw"}

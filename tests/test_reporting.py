@@ -20,11 +20,12 @@ from driver.gate.rejects import place_of, set_aside
 from driver.gate.verdicts import Judged, Verdict, Verdicts
 from driver.ledger import Entry, JobState, Ledger, StoredFile
 from driver.order import Order, read_kinds, read_themes
-from driver.reporting import page, write_report
+from driver.reporting import checks, page, write_report
 from driver.reporting.figures import duration, figures
 from driver.reporting.plots import HEIGHT, WIDTH, histogram
 from driver.reporting.thumbs import SIDE, thumbnails
 from stockwright.core.jobs import Job
+from stockwright.core.quality import read_quality
 
 HOSTILE = '<script>alert("x")</script> & "desk"'
 
@@ -158,7 +159,7 @@ def test_the_page_tells_by_what_near_duplicates_were_found(run: Run):
     words = re.sub(r"\s+", " ", run.page().words)
     assert "by perceptual hashes, in 2 pictures also by vit-l.safetensors." in words
     assert "similarity 0.981, like desk" in words
-    assert "more than 10 bits, similarity below 0.97 reject 8 2 0" in words
+    assert "more than 10 bits, similarity below 0.97 (or warn) reject 8 2 0" in words
 
 
 def test_settings_models_and_checks_are_on_the_page(run: Run):
@@ -173,6 +174,30 @@ def test_settings_models_and_checks_are_on_the_page(run: Run):
     words = run.page().words
     for told in ("A.b=<c>", "film", "77", "interiors 60", "cd" * 32, "not known", "0" * 64):
         assert told in words
+
+
+def test_the_page_of_given_pictures_does_not_say_where_they_lie(run: Run):
+    fill(run)
+    order = Order.checked(
+        images="/home/ann/secret/Old pool", pictures="2" * 64, count=5, seed=1,
+        workflow="0" * 64, plan="1" * 64,
+    )  # fmt: skip
+    (run.folder / "order.yaml").write_text(order.to_yaml())
+    words = re.sub(r"\s+", " ", run.page().words)
+    assert "secret" not in words
+    assert "folder of pictures Old pool" in words
+    assert "pictures 5 " in words
+    assert f"pictures that were given, SHA-256 {'2' * 64}" in words
+
+
+def test_a_size_that_nobody_could_tell_is_not_counted_as_looked_at(run: Run):
+    why = {"size": "nobody can tell"}
+    run.add("items", Verdict({}, not_done=why))
+    run.add("items", Verdict({}))
+    judged = list(Verdicts(run.ledger).judged())
+    rows = checks.rows(read_quality(given_quality(None).complete), judged)
+    (size,) = [row for row in rows if row.title == "Size"]
+    assert (size.looked, size.not_done) == (1, {"nobody can tell": 1})
 
 
 def test_a_large_pool_shows_the_first_of_each_kind(run: Run, monkeypatch: pytest.MonkeyPatch):

@@ -121,6 +121,42 @@ def test_settings_that_cannot_be_used_are_told_before_anything_runs(server: Serv
         run(server, graph())
 
 
+def test_words_that_cannot_be_used_are_told_before_anything_runs(server: Server):
+    file = places.MODELS / "prompts" / "keywords.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("skipp: [a]\n")
+    try:
+        with pytest.raises(GraphRefused, match=r"unknown key 'skipp'"):
+            run(server, graph())
+    finally:
+        file.unlink()
+
+
+def test_a_picture_that_its_format_has_no_room_for_is_an_error_of_the_node(server: Server):
+    made = graph(format="webp")
+    made["20"] = node("ImageScale", image=["8", 0], upscale_method="nearest-exact",
+                      width=16384, height=8, crop="disabled")  # fmt: skip
+    made["9"]["inputs"]["images"] = ["20", 0]
+    ended = run(server, made)
+    assert not ended.success
+    assert "webp pictures have at most 16383 pixels a side, not 16384x8" in ended.error
+    assert "Choose png" in ended.error
+
+
+def test_pictures_with_the_same_words_do_not_replace_each_other(server: Server):
+    """As on the canvas: another photo is loaded, and the words stay as they are."""
+    made = graph()
+    folder = places.BASE / "output" / made["9"]["inputs"]["folder"]
+    made["21"] = node("StockwrightPictureJob", images=["20", 0], theme="", kind="", subject="x")
+    made["9"]["inputs"] |= {"images": ["20", 0], "jobs": ["21", 0]}
+    found: list[dict[str, Any]] = []
+    for colour in (0x336699, 0xFFEE00, 0x336699):
+        made["20"] = node("EmptyImage", width=64, height=64, batch_size=1, color=colour)
+        found.append(saved(run(server, made)))
+    assert list(found[0]) == list(found[2]) != list(found[1])
+    assert len(list(folder.rglob("*.png"))) == 2
+
+
 def test_a_late_failure_has_its_reason_and_its_job(server: Server, tmp_path: Path):
     """Where a folder should be there is a file: that is found out after the graph's end."""
     made = graph(JOB, JOB | {"id": "job1", "theme": "Other"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
+from stockwright.core.errors import SavingInvalid
 from stockwright.core.jobs import Job
 from stockwright.core.keywords import Description
+from stockwright.engine.saving.encoding import to_pixels
 from stockwright.engine.saving.formats import ImageFormat
 from stockwright.engine.saving.label import Details, Label, make_label
 from stockwright.engine.saving.owner import Owner, read_owner
-from stockwright.engine.saving.picture import Shape, tasks
+from stockwright.engine.saving.picture import Shape, check_size, pixels_of, tasks
 from stockwright.engine.saving.writer import Task
 from tests import certificates, exiftool
 
@@ -59,6 +62,49 @@ def test_pictures_are_held_without_a_copy(tmp_path: Path):
     assert [Image.open(path).getpixel((0, 0)) for path in paths] == [
         (0, 0, 0), (255, 255, 255), (0, 0, 0)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("height", "width"), [(1500, 700), (3, 300_000), (1, 1)])
+def test_blocks_of_rows_are_bit_for_bit_the_whole(height: int, width: int, kind: torch.dtype):
+    generator = torch.Generator().manual_seed(4)
+    image = (torch.rand(height, width, 4, generator=generator) * 1.2 - 0.1).to(kind)
+    assert np.array_equal(pixels_of(image), to_pixels(image[..., :3].float().numpy()))
+
+
+def test_a_thread_makes_no_float_copy_of_the_whole_picture():
+    image = torch.rand(1024, 2048, 3, generator=torch.Generator().manual_seed(4))
+    tracemalloc.start()
+    try:
+        pixels = pixels_of(image)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < pixels.nbytes + image.nbytes / 2
+
+
+@pytest.mark.parametrize(("name", "most"), [("webp", 16383), ("jpeg", 65500)])
+def test_a_format_that_has_no_room_is_refused(name: str, most: int):
+    check_size(8, most, ImageFormat(name))
+    for size in ((most + 1, 8), (8, most + 1)):
+        with pytest.raises(SavingInvalid, match=f"at most {most} pixels a side, not") as caught:
+            check_size(*size, ImageFormat(name))
+        assert "field format" in caught.value.where
+        assert "Choose png" in caught.value.hint
+        check_size(*size, ImageFormat.PNG)
+
+
+@pytest.mark.parametrize("name", ["webp", "jpeg"])
+def test_the_longest_side_of_a_format_can_be_written(tmp_path: Path, name: str):
+    shape = Shape(ImageFormat(name), 50, 300)
+    for more in (0, 1):
+        side = shape.format.longest_side + more
+        task, _ = one(torch.zeros(1, 1, side, 3), tmp_path / f"{more}", shape)
+        if more:
+            with pytest.raises((OSError, ValueError)):
+                task.write()
+        else:
+            task.write()
 
 
 def test_a_broken_picture_is_no_black_one(tmp_path: Path):

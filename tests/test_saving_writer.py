@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stockwright.core.errors import SavingUnavailable
+from stockwright.engine.saving import files
 from stockwright.engine.saving.files import put
 from stockwright.engine.saving.writer import Failed, Task, Writer, Written
 
@@ -286,6 +288,34 @@ def test_a_full_disk_leaves_nothing_half(
     with pytest.raises(OSError, match="No space left"):
         put(tmp_path / "deep" / "a.png", b"x")
     assert list((tmp_path / "deep").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_lasting_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A share may refuse to open a folder as a file. The file itself is whole and in place."""
+    real = os.open
+
+    def refuses(path: Any, *more: Any, **others: Any) -> int:
+        if Path(path) == tmp_path:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, *more, **others)
+
+    monkeypatch.setattr(os, "open", refuses)
+    put(tmp_path / "a.png", b"x")
+    assert (tmp_path / "a.png").read_bytes() == b"x"
+
+
+def test_what_a_killed_server_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(files, "_swept", set())
+    before = files._started - 2 * files._SURELY_LEFT  # pyright: ignore[reportPrivateUsage]
+    names = [f".{'0a' * 16}.part", f".{'1b' * 16}.part", ".mine.part", "a.png"]
+    for name in names:
+        (tmp_path / name).write_text("old")
+        os.utime(tmp_path / name, (before, before))
+    (tmp_path / names[1]).write_text("another server's, right now")
+    put(tmp_path / "b.png", b"x")
+    assert {path.name for path in tmp_path.iterdir()} == {*names[1:], "b.png"}
 
 
 def test_a_name_of_the_longest_kind_can_be_written(tmp_path: Path):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from spandrel import ImageModelDescriptor, ModelLoader, ModelTiling
+from spandrel import ImageModelDescriptor, ModelLoader, ModelTiling, SizeRequirements
 from torch import nn
 
 from stockwright.core.errors import UpscalerInvalid, UpscalingFailed
@@ -180,6 +180,13 @@ def test_with_the_smallest_tiles_it_gives_up(plenty: float, monkeypatch: pytest.
         UpscalingFailed, match=r"memory of cpu does not suffice for \d\dx\d\d pixels"
     ):
         upscaled(noise(2, 130, 130, 3), model)
+
+
+@pytest.mark.parametrize("side", [100, 300])
+def test_tiles_that_the_model_wants_large_are_given_up_too(side: int):
+    model = Model(Enlarging(limit=10), size_requirements=SizeRequirements(multiple_of=128))
+    with pytest.raises(UpscalingFailed, match=rf"suffice for {min(side, 128)}x"):
+        upscaled(noise(1, side, side, 3), model)
 
 
 def test_a_model_that_must_see_all_gets_no_tiles(monkeypatch: pytest.MonkeyPatch):

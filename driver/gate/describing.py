@@ -6,7 +6,8 @@ linked to what the saving node saves. The pictures stay as they are. `vision` of
 
     vision     model
     ---------  ------------------------------------------------------------------
-    auto       the server's best one by `_BEST`; none where it offers none
+    auto       the server's best one by `_BEST`; none where no name tells of CLIP:
+               a file that the loader refuses would fail every graph
     a file     this one; QualityInvalid where the server does not offer it
     off        none
 """
@@ -117,7 +118,7 @@ def _offered(info: ObjectInfo) -> list[str]:
 def _best(offered: Sequence[str]) -> str | None:
     usable = [name for name in offered if not _OTHERS.search(name)]
     ranked = (name for sign in _BEST for name in usable if sign.search(PurePath(name).name))
-    return next(ranked, usable[0] if usable else None)
+    return next(ranked, None)
 
 
 def _node(class_type: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -133,8 +133,8 @@ class QualityGate:
         self._next += 1
         self._given[number] = entry
         path, people = str(self._folder / file.path), self._people(entry.job)
-        width, height = asked_size(self._ledger.settled(KEY), entry.job, file)
-        self._workers.give(Task(number, path, width, height, people))
+        size = asked_size(self._ledger.settled(KEY), entry.job)
+        self._workers.give(Task(number, path, size, people))
 
     def _pass(self, answers: Sequence[Answer]) -> None:
         if self._workers.missing and not self._told:

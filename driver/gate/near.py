@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stockwright.core.likeness import Nearest
-from stockwright.core.quality import Action, Setting
+from stockwright.core.quality import SIMILAR_CHECK, Action, Setting
 from stockwright.core.vectors import NearestVector
 
 from .describing import Embedding
@@ -38,12 +38,14 @@ class Look:
 
 class Near:
     """What it is given in `setting`: pictures whose hashes differ in up to `within` bits, or whose
-    vectors have a cosine of `similar` or more, are nearly the same."""
+    vectors have a cosine of `similar` or more, are nearly the same. `check` says what becomes of
+    the first, `similar_check` of the second."""
 
     def __init__(self, setting: Setting) -> None:
         self._action = setting.action
         self._within = int(setting.limits.get("within", 0))
         self._similar = setting.limits.get("similar", 1.0)
+        self._similar_action = Action(setting.names.get(SIMILAR_CHECK, Action.WARN))
         self._hashes = Nearest(max(self._within, TOLD))
         self._vectors: defaultdict[tuple[str, int], NearestVector] = defaultdict(NearestVector)
 
@@ -58,17 +60,15 @@ class Near:
         """The verdict with this check's part in it. A picture that passes is remembered."""
         if self._action is Action.OFF or not look.phash:
             return verdict
-        alike: list[str] = []
+        alike: list[tuple[Action, str]] = []
         scores = dict(verdict.scores)
         if (nearest := self._hashes.find(look.phash)) is not None:
             scores[DUPLICATE] = float(nearest[1])
-            alike += [nearest[0]] if nearest[1] <= self._within else []
+            alike += [(self._action, nearest[0])] if nearest[1] <= self._within else []
         if look.seen and (seen := self._of(look.seen).find(look.seen.data)) is not None:
             scores[SIMILAR] = seen[1]
-            alike += [seen[0]] if seen[1] >= self._similar else []
-        verdict = replace(verdict, scores=scores)
-        if alike:
-            verdict = self._marked(replace(verdict, near=alike[0]))
+            alike += [(self._similar_action, seen[0])] if seen[1] >= self._similar else []
+        verdict = _marked(replace(verdict, scores=scores), alike)
         if not verdict.reasons:
             self.remember([look])
         return verdict
@@ -77,10 +77,17 @@ class Near:
         """Only vectors of one model can be compared."""
         return self._vectors[seen.model, len(seen.data)]
 
-    def _marked(self, verdict: Verdict) -> Verdict:
-        if self._action is Action.REJECT:
-            return replace(verdict, reasons=(*verdict.reasons, DUPLICATE))
-        return replace(verdict, warnings=(*verdict.warnings, DUPLICATE))
+
+def _marked(verdict: Verdict, alike: list[tuple[Action, str]]) -> Verdict:
+    """With what follows from the pictures that are nearly the same: rejecting goes first."""
+    told = dict(reversed(alike))
+    if Action.REJECT in told:
+        near, reasons = told[Action.REJECT], (*verdict.reasons, DUPLICATE)
+        return replace(verdict, near=near, reasons=reasons)
+    if Action.WARN in told:
+        near, warnings = told[Action.WARN], (*verdict.warnings, DUPLICATE)
+        return replace(verdict, near=near, warnings=warnings)
+    return verdict
 
 
 def looks(rows: Iterable[tuple[str, str, str | None, bytes | None]], run: str = "") -> list[Look]:

@@ -29,7 +29,8 @@ def quality_gate(
     layout = folders.embedded() if comfyui is None else folders.of(comfyui)
     models = {name: layout.folders(name) for name in layout.names()}
     near = Near(quality.duplicate)
-    near.remember(earlier_looks(folder))
+    if order.themes:  # pictures that are there look like themselves, wherever they lie
+        near.remember(earlier_looks(folder))
     workers = Workers(partial(quality_checks, quality.complete, models))
     return QualityGate(
         ledger, folder, report, workers=workers, near=near, people=order.wants_people

@@ -2,7 +2,7 @@
 
 The link into the only Save Stock Image is followed back to the decoder. Restore Faces keeps a size,
 one Upscale to Size brings it to its goal. Where anything else stands in between, or links set the
-size, nobody can tell before; then the size that the saving node told counts.
+size, nobody can tell before; then sizes are not compared.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from stockwright.core.sizes import Shape, Size
 from ..driven import Driven
 from ..graphs import find_nodes
 from ..graphs.model import is_link
-from ..ledger import StoredFile
 
 KEY = "enlarged"
 """Under which a run's ledger keeps what `enlargement` tells."""
@@ -46,10 +45,11 @@ def enlargement(driven: Driven) -> tuple[str, str] | None:
     return None
 
 
-def asked_size(told: tuple[str, str] | None, job: Job, file: StoredFile) -> tuple[int, int]:
-    """(width, height) in pixels that the picture of a job shall have. `told`: `enlargement`."""
+def asked_size(told: tuple[str, str] | None, job: Job) -> tuple[int, int] | None:
+    """(width, height) in pixels that the picture of a job shall have; None where nobody can tell.
+    `told`: `enlargement`."""
     if told is None or not job.width or not job.height:
-        return file.width, file.height
+        return None
     size, shape = told
     goal = Size.parse(size).goal(job.width, job.height, Shape(shape))
     return goal.width, goal.height

@@ -29,12 +29,12 @@ _MILD = 10
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A picture to examine. `people`: whether its theme and kind want any."""
+    """A picture to examine. `size`: the (width, height) that it shall have, None where nobody can
+    tell; `people`: whether its theme and kind want any."""
 
     number: int
     path: str
-    width: int
-    height: int
+    size: tuple[int, int] | None
     people: bool
 
 
@@ -73,7 +73,7 @@ class Examiner(Protocol):
     @property
     def missing(self) -> Mapping[str, str]: ...
 
-    def examine(self, path: Path, *, width: int, height: int, people: bool) -> Any: ...
+    def examine(self, path: Path, *, size: tuple[int, int] | None, people: bool) -> Any: ...
 
 
 Make = Callable[[], Examiner]
@@ -117,9 +117,7 @@ def _loaded(pipe: Connection, make: Make) -> Examiner | None:
 def _examined(examiner: Examiner, task: Task) -> Said:
     began = time.monotonic()
     try:
-        verdict = examiner.examine(
-            Path(task.path), width=task.width, height=task.height, people=task.people
-        )
+        verdict = examiner.examine(Path(task.path), size=task.size, people=task.people)
     except StockwrightError as error:
         return Refused(task.number, error.what, error.where, error.hint)
     except Exception as error:  # noqa: BLE001 - the driver raises it, with the picture's path

@@ -2,13 +2,15 @@
 
 Nothing here waits unless it is told to. A task is sent at once to the worker with the fewest; pipes
 hold them, so workers go on while the driver waits for the server. There are never more than BACKLOG
-tasks under way: `give` waits then.
+tasks under way: `give` waits then. A worker that says nothing for too long is killed; that is a
+death like any other.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -23,6 +25,12 @@ BACKLOG = 64
 DEATHS = 3
 """Deaths of workers over one picture, or at the start, until the run is stopped."""
 
+TASK_SECONDS = 300.0
+"""A picture takes a second or so; a worker that is silent for so long over one hangs."""
+
+LOADING_SECONDS = 900.0
+"""The same until its checks are loaded, from a slow disk perhaps."""
+
 MOST = 4
 _LEFT_TO_THE_SERVER = 4
 """Processor cores for each worker."""
@@ -35,6 +43,17 @@ class _Worker:
     pipe: Connection
     tasks: dict[int, Task] = field(default_factory=dict[int, Task])
     """Sent and not answered, the one that is examined first."""
+    ready: bool = False
+    since: float = field(default_factory=time.monotonic)
+    """When it was heard last, or given something to do."""
+
+    @property
+    def left(self) -> float:
+        """Seconds until it is taken to hang; endless at rest."""
+        if self.ready and not self.tasks:
+            return float("inf")
+        patience = TASK_SECONDS if self.ready else LOADING_SECONDS
+        return self.since + patience - time.monotonic()
 
 
 class Workers:
@@ -102,6 +121,8 @@ class Workers:
     def _send(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
             worker = min(self._workers, key=lambda one: len(one.tasks))
+            if worker.ready and not worker.tasks:
+                worker.since = time.monotonic()
             worker.tasks[task.number] = task
             try:
                 worker.pipe.send(task)
@@ -111,17 +132,27 @@ class Workers:
     def _hear(self, seconds: float | None) -> None:
         """Takes what the workers said, after up to `seconds`, or None for as long as it takes."""
         by_pipe = {worker.pipe: worker for worker in self._workers}
+        if seconds is None:
+            least = min(worker.left for worker in self._workers)
+            seconds = max(least, 0.0) if least < float("inf") else None
         for pipe in wait(list(by_pipe), seconds):
             worker = by_pipe[pipe]  # type: ignore[index]
+            if worker not in self._workers:  # replaced since, for another one that died
+                continue
             try:
                 while worker.pipe.poll():
                     self._take(worker, worker.pipe.recv())
             except (EOFError, ConnectionResetError):
                 self._replace(worker)
+        for worker in [one for one in self._workers if one.left <= 0]:
+            worker.process.kill()
+            self._replace(worker)
 
     def _take(self, worker: _Worker, said: Said) -> None:
+        worker.since = time.monotonic()
         match said:
             case Ready(missing):
+                worker.ready = True
                 self._deaths.pop(None, None)
                 self.missing = missing
             case Refused(number, what, where, hint):
@@ -143,7 +174,7 @@ class Workers:
         self._deaths[first] = self._deaths.get(first, 0) + 1
         if self._deaths[first] >= DEATHS:
             raise QualityFailed(
-                f"the process that examines pictures died {DEATHS} times"
+                f"the process that examines pictures died, or hung, {DEATHS} times"
                 f" (exit code {dead.process.exitcode})",
                 where=tasks[0].path if tasks else "",
                 hint="Memory may be short: look into the system's log, then give the same command"

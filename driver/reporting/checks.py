@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stockwright.core.quality import Action, Setting
+from stockwright.core.quality import SIMILAR_CHECK, Action, Setting
 
 from ..gate.quality import DUPLICATE, SIMILAR
 from ..gate.verdicts import Judged
@@ -74,7 +74,7 @@ def _row(name: str, setting: Setting, judged: Sequence[Judged]) -> Row:
         about=about(name),
         limit=_limit(setting, seen=any(SIMILAR in one.scores for one in verdicts)),
         action=setting.action.value,
-        looked=len(verdicts) if in_all else scored,
+        looked=len(verdicts) - not_done.total() if in_all else scored,
         rejected=sum(name in one.reasons for one in verdicts),
         warned=sum(name in one.warnings for one in verdicts),
         not_done=dict(not_done.most_common()),
@@ -84,8 +84,10 @@ def _row(name: str, setting: Setting, judged: Sequence[Judged]) -> Row:
 def _limit(setting: Setting, *, seen: bool) -> str:
     """`seen`: whether a CLIP-vision model has compared pictures."""
     told = [text.format(setting[key]) for key, text in _LIMITS.items() if key in setting.limits]
-    if seen and SIMILAR in setting.limits:
-        told.append(f"similarity below {setting[SIMILAR]:g}")
+    action = setting.names.get(SIMILAR_CHECK, Action.WARN)
+    if seen and SIMILAR in setting.limits and action != Action.OFF:
+        more = "" if action == setting.action else f" (or {action})"
+        told.append(f"similarity below {setting[SIMILAR]:g}{more}")
     return ", ".join(told)
 
 

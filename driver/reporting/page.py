@@ -27,12 +27,13 @@ MOST_PICTURES = 600
 """Thumbnails of finished pictures in a page: some 5 MB."""
 MOST_REJECTED = 60
 """Thumbnails for one reason."""
-_HIDDEN = ("themes", "kinds", "count", "settings", "loras")
+_HIDDEN = ("themes", "kinds", "count", "settings", "loras", "images")
 """Parts of an order that are shown in words of their own, or are too long."""
 _NAMES = {
     "workflow": "workflow, SHA-256",
     "plan": "plan graph, SHA-256",
     "quality": "quality.yaml, SHA-256",
+    "pictures": "pictures that were given, SHA-256",
 }
 
 
@@ -179,6 +180,8 @@ def _settings(folder: Path) -> dict[str, str]:
     order: dict[str, Any] = yaml.safe_load(text) if text else {}
     told = {
         "pictures": str(order.get("count", "")),
+        # Its name only: where it lies is nobody's who is given the report.
+        "folder of pictures": Path(order.get("images") or "").name,
         "themes": ", ".join(theme["title"] for theme in order.get("themes", [])),
         "kinds": ", ".join(f"{k['name']} {k['share']:g}" for k in order.get("kinds", [])),
         "LoRAs": ", ".join(f"{use['name']}:{use['strength']:g}" for use in order.get("loras", [])),

@@ -67,8 +67,7 @@ class Examined:
         return 1000 * (checked - bare)
 
     def _examined(self, gate: Gate, picture: Image.Image) -> Verdict:
-        width, height = picture.size
-        return gate.examine(self._file, width=width, height=height, people=False)
+        return gate.examine(self._file, size=picture.size, people=False)
 
 
 def _spent(run: Callable[[], object]) -> float:

@@ -77,14 +77,10 @@ class Vocabulary:
         russian: dict[str, str] = {}
         for path in (Path(folder) / FILE for folder in folders):
             if path.is_file():
-                values = Definition.read(read_text(path, SavingInvalid), str(path), SavingInvalid)
-                values.only(("skip", "praise", "russian"))
-                skip.update(word.casefold() for word in values.texts("skip"))
-                praise.update(map(_key, values.texts("praise")))
-                if "russian" in values.values:
-                    inner = values.inner("russian")
-                    for english in inner.values:
-                        russian.setdefault(_key(english), inner.text(english))
+                words = _read_words(path)
+                skip |= words.skip
+                praise |= words.praise
+                russian = {**words.russian, **russian}
         themes = [theme for theme in load_themes(folders) if theme.title_ru]
         for theme in themes:
             russian.setdefault(_key(theme.title), theme.title_ru)
@@ -92,6 +88,27 @@ class Vocabulary:
             russian.setdefault(_key(english), term)
         titles = {theme.title_ru.casefold(): theme.title for theme in themes}
         return cls(frozenset(skip), frozenset(praise), russian, titles, Forbidden.load(folders))
+
+
+def check_words(files: Iterable[Path]) -> None:
+    """Raises SavingInvalid for one of these keywords.yaml, as far as they are there, that is
+    none."""
+    for path in files:
+        if path.is_file():
+            _read_words(path)
+
+
+def _read_words(path: Path) -> Vocabulary:
+    """What one keywords.yaml says."""
+    values = Definition.read(read_text(path, SavingInvalid), str(path), SavingInvalid)
+    values.only(("skip", "praise", "russian"))
+    russian: dict[str, str] = {}
+    if "russian" in values.values:
+        inner = values.inner("russian")
+        for english in inner.values:
+            russian.setdefault(_key(english), inner.text(english))
+    skip = frozenset(word.casefold() for word in values.texts("skip"))
+    return Vocabulary(skip, frozenset(map(_key, values.texts("praise"))), russian)
 
 
 def describe(job: Job, vocabulary: Vocabulary, languages: Languages) -> Description:

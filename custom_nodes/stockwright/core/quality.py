@@ -76,7 +76,8 @@ CHECKS: Mapping[str, Mapping[str, Range]] = MappingProxyType(
             "from": _SIDE,
         },
         # In how many of 64 bits the hashes of two pictures differ: no more is a duplicate. And the
-        # cosine of their vectors, where a CLIP-vision model gives them: no less is one.
+        # cosine of their vectors, where a CLIP-vision model gives them: no less is one, and
+        # `similar_check` says what becomes of it.
         "duplicate": {"within": Range(0, 32, whole=True), "similar": _SHARE},
     }
 )
@@ -84,7 +85,11 @@ CHECKS: Mapping[str, Mapping[str, Range]] = MappingProxyType(
 
 VISION, AUTO = "vision", "auto"
 """The key of `duplicate` that names a CLIP-vision model of the server: a file, `auto` or `off`."""
+SIMILAR_CHECK = "similar_check"
+"""The key of `duplicate` that says what follows from `similar`: off, warn (also where it is left
+out, as in runs from before it) or reject."""
 _NAMES = {"duplicate": (VISION,)}
+_ACTIONS = {"duplicate": (SIMILAR_CHECK,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class Setting:
     action: Action
     limits: Mapping[str, float]
     names: Mapping[str, str] = field(default_factory=dict[str, str])
-    """What is not a number, by its key: `vision`."""
+    """What is not a number, by its key: `vision`, `similar_check`."""
 
     def __getitem__(self, limit: str) -> float:
         return self.limits[limit]
@@ -137,7 +142,8 @@ def read_quality(settings: Mapping[str, Any]) -> dict[str, Setting]:
 
 def _setting(name: str, said: Mapping[str, Any]) -> Setting:
     limits = {key: said[key] for key in CHECKS[name] if key in said}
-    named = {key: said[key] for key in _NAMES.get(name, ()) if key in said}
+    others = (*_NAMES.get(name, ()), *_ACTIONS.get(name, ()))
+    named = {key: said[key] for key in others if key in said}
     return Setting(Action(said["check"]), limits, named)
 
 
@@ -157,13 +163,14 @@ def _check(name: str, values: Definition) -> dict[str, Any]:
     if isinstance(values.values[name], str):
         return {"check": _action(values, name)}
     inner = values.inner(name)
-    named = _NAMES.get(name, ())
-    inner.only(("check", *CHECKS[name], *named))
+    named, actions = _NAMES.get(name, ()), _ACTIONS.get(name, ())
+    inner.only(("check", *CHECKS[name], *named, *actions))
     said: dict[str, Any] = {"check": _action(inner, "check")} if "check" in inner.values else {}
     for key, span in CHECKS[name].items():
         if key in inner.values:
             said[key] = _number(inner, key, span)
     said |= {key: inner.text(key) for key in named if key in inner.values}
+    said |= {key: _action(inner, key) for key in actions if key in inner.values}
     return said
 
 

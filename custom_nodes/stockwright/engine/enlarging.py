@@ -179,14 +179,14 @@ class Enlarger:
         if tiles > 1:
             self._at_once = tiles // 2
             return False
-        if grid.pixels <= SMALLEST**2 or self.model.tiling is ModelTiling.INTERNAL:
+        self._fits = max(grid.pixels // 4, SMALLEST**2)
+        if self._grid(grid.rows.length, grid.columns.length).pixels >= grid.pixels:
             raise UpscalingFailed(
                 f"the memory of {self.host.device} does not suffice for {grid.columns.tile}x"
                 f"{grid.rows.tile} pixels",
                 where=WHERE,
                 hint="Close other programs that use it, or choose a smaller model.",
             )
-        self._fits = max(grid.pixels // 4, SMALLEST**2)
         return True
 
 

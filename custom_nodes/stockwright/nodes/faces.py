@@ -13,7 +13,8 @@ from comfy.model_patcher import ModelPatcher
 from comfy_api.latest import io
 
 from ..core import names
-from ..engine.faces.detection import find_detector
+from ..core.errors import FaceDetectionUnavailable
+from ..engine.faces.detection import check_detector, find_detector
 from ..engine.faces.restorers import Restorer, load_restorer
 from ..engine.faces.restoring import BYTES_PER_FACE, Settings, faces_at_once, restore_faces
 from .folders import face_model_files, fingerprint
@@ -59,7 +60,13 @@ class LoadFaceModel(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, model: str | None = None) -> bool | str:
-        if model in (None, NONE) or model in (files := face_model_files()):  # None: linked
+        if model in (None, NONE):  # None: linked
+            return True
+        if model in (files := face_model_files()):
+            try:
+                check_detector(_detection_folders())  # it would fail after all the painting
+            except FaceDetectionUnavailable as error:
+                return str(error)
             return True
         have = ", ".join(files) or "nothing"
         return (
@@ -155,7 +162,6 @@ class RestoreFaces(io.ComfyNode):
     ) -> io.NodeOutput:
         if face_model is None:
             return io.NodeOutput(image, torch.zeros(image.shape[:3]), 0)
-        folders = [Path(f) for f in folder_paths.get_folder_paths(names.FACE_DETECTION_FOLDER)]
         bar = comfy.utils.ProgressBar(_STEPS)
 
         def on_progress(done: float) -> None:
@@ -164,7 +170,7 @@ class RestoreFaces(io.ComfyNode):
 
         at_once = _room(face_model.patcher)
         settings = Settings(strength, smallest, most, sharp, at_once)
-        detector = find_detector(folders)
+        detector = find_detector(_detection_folders())
 
         def restore(faces: torch.Tensor) -> torch.Tensor:
             # Only now: most pictures of a pool have no face, and other models keep their room.
@@ -177,6 +183,10 @@ class RestoreFaces(io.ComfyNode):
 
         done = restore_faces(image, detector, restore, settings, on_progress)
         return io.NodeOutput(done.pictures, done.masks, sum(done.counts))
+
+
+def _detection_folders() -> list[Path]:
+    return [Path(folder) for folder in folder_paths.get_folder_paths(names.FACE_DETECTION_FOLDER)]
 
 
 def _dtype(restorer: Restorer, device: torch.device) -> torch.dtype:

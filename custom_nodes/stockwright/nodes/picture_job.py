@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from comfy_api.latest import io
 
 from ..core import names
 from ..core.errors import JobInvalid
-from ..core.jobs import Job
 from ..core.sources import Maker
+from ..engine.existing import jobs_of
 from .types import CATEGORY, Jobs, search_words
 
 
@@ -79,14 +77,10 @@ class PictureJob(io.ComfyNode):
     ) -> io.NodeOutput:
         if not subject.strip():  # a link is known only when it runs
             raise _no_subject()
-        numbered = (
-            Job.create(
-                theme=theme, kind=kind, subject=subject, prompt=subject, negative="", seed=number
-            )
-            for number in range(len(images))
-        )
         source = Maker(made_by).source
-        return io.NodeOutput(tuple(replace(job, source=source) for job in numbered))
+        return io.NodeOutput(
+            jobs_of(images, theme=theme, kind=kind, subject=subject, source=source)
+        )
 
 
 def _no_subject() -> JobInvalid:

@@ -17,11 +17,11 @@ from comfy_api.latest import io
 from ..core import names
 from ..core.errors import JobInvalid, StockwrightError
 from ..core.jobs import Job, slug
-from ..core.keywords import Languages, Vocabulary, describe
+from ..core.keywords import FILE, Languages, Vocabulary, check_words, describe
 from ..engine.saving.formats import ImageFormat
 from ..engine.saving.label import Details, Label, make_label
 from ..engine.saving.owner import Owner, read_owner
-from ..engine.saving.picture import Shape, tasks
+from ..engine.saving.picture import Shape, check_size, tasks
 from .folders import prompt_folders, stamps
 from .saving import WRITER, place_of
 from .types import CATEGORY, Jobs, search_words
@@ -79,7 +79,9 @@ class SaveStockImage(io.ComfyNode):
                     optional=True,
                     tooltip="What the file tells beside its description. all: the job and the "
                     "graph too. no graph: only creator and copyright. anonymous: nothing that "
-                    "leads to a person or a server.",
+                    "leads to a person or a server. Title and keywords stay: they are made of "
+                    "theme, kind and subject, which for your own pictures may be names of folders "
+                    "and files.",
                 ),
                 io.Combo.Input(
                     "language",
@@ -97,6 +99,7 @@ class SaveStockImage(io.ComfyNode):
         try:
             _folder(folder or "")
             _owner()
+            _check_words()
         except StockwrightError as error:
             return str(error)
         return True
@@ -119,6 +122,8 @@ class SaveStockImage(io.ComfyNode):
                 where="Save Stock Image",
                 hint="Link the jobs output of the Stockwright Batch that made these pictures.",
             )
+        height, width = images.shape[1:3]
+        check_size(width, height, ImageFormat(format))
         told, owner, base = Details(details), _owner(), _folder(folder)
         if args.disable_metadata and told is Details.ALL:
             told = Details.NO_GRAPH
@@ -130,7 +135,6 @@ class SaveStockImage(io.ComfyNode):
         work, held = tasks(images, [job.id for job in jobs], paths, labels, shape)
         interrupted = comfy.model_management.throw_exception_if_processing_interrupted
         ticket = WRITER.submit(work, held, interrupted)
-        height, width = images.shape[1:3]
         files = [
             _entry(path, job) | {"width": width, "height": height, "ticket": ticket}
             for path, job in zip(paths, jobs, strict=True)
@@ -176,6 +180,17 @@ def _label(
 ) -> Label:
     words = describe(job, _vocabulary(), languages)
     return make_label(job, words, details, owner, graphs)
+
+
+def _check_words() -> None:
+    """Of keywords.yaml alone, which a person writes: all words together take too long here."""
+    files = [folder / FILE for folder in prompt_folders()]
+    _checked_words(tuple(files), stamps(files))
+
+
+@lru_cache(maxsize=1)
+def _checked_words(files: tuple[Path, ...], stamp: str) -> None:
+    check_words(files)
 
 
 def _vocabulary() -> Vocabulary:

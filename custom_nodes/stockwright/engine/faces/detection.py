@@ -60,18 +60,30 @@ def find_detector(folders: Iterable[Path]) -> Detector:
         FaceDetectionUnavailable: there is none, or its files are broken.
     """
     folders = [Path(folder) for folder in folders]
-    yunet = next((file for f in folders for file in sorted(f.glob(YUNET))), None)
-    mtcnn = next((f for f in folders if all((f / name).is_file() for name in MTCNN)), None)
+    check_detector(folders)
+    yunet, mtcnn = _yunet(folders), _mtcnn(folders)
     if yunet is not None and find_spec("cv2") is not None:
         from .yunet import YuNet
 
         return YuNet(yunet)
-    if mtcnn is not None:
-        if yunet is not None:
-            log.warning("OpenCV is not installed, so faces are found by MTCNN and not by YuNet.")
-        from .mtcnn import Mtcnn
+    if yunet is not None:
+        log.warning("OpenCV is not installed, so faces are found by MTCNN and not by YuNet.")
+    from .mtcnn import Mtcnn
 
-        return Mtcnn(*(mtcnn / name for name in MTCNN))
+    assert mtcnn is not None
+    return Mtcnn(*(mtcnn / name for name in MTCNN))
+
+
+def check_detector(folders: Iterable[Path]) -> None:
+    """Whether `find_detector` finds files that it can use. It reads none of them.
+
+    Raises:
+        FaceDetectionUnavailable: there are none.
+    """
+    folders = [Path(folder) for folder in folders]
+    yunet = _yunet(folders)
+    if _mtcnn(folders) is not None or (yunet is not None and find_spec("cv2") is not None):
+        return
     if yunet is not None:
         raise FaceDetectionUnavailable(
             "YuNet needs OpenCV, which is not installed",
@@ -85,6 +97,15 @@ def find_detector(folders: Iterable[Path]) -> Detector:
         hint="Fetch MTCNN: python driver/models.py pull mtcnn-pnet mtcnn-rnet mtcnn-onet\n"
         "Or YuNet: python driver/models.py pull yunet",
     )
+
+
+def _yunet(folders: Iterable[Path]) -> Path | None:
+    return next((file for f in folders for file in sorted(f.glob(YUNET))), None)
+
+
+def _mtcnn(folders: Iterable[Path]) -> Path | None:
+    """The folder that has all its files."""
+    return next((f for f in folders if all((f / name).is_file() for name in MTCNN)), None)
 
 
 def once(faces: Iterable[Face]) -> list[Face]:

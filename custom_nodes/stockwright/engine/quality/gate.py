@@ -13,8 +13,9 @@
     deformed   the least face-like of the faces                above a limit
 
 Which of them are made, and the limits, stand in quality.yaml (core/quality.py). `duplicate` stands
-there too: it compares the hashes of verdicts, which is not done here. A check that cannot be made
-is in `not_done` and has the score None; it never passes for one that found nothing.
+there too: it compares the hashes of verdicts, which is not done here. A check that cannot be made,
+or that breaks on one picture, is in `not_done` and has the score None; it never passes for one that
+found nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import FaceDetectionUnavailable
+from ...core.errors import FaceDetectionUnavailable, StockwrightError
 from ...core.quality import Action, Setting, read_quality
 from . import faces, hashing, looking, nsfw
 from .missing import PartMissing
@@ -88,30 +89,41 @@ class Gate:
         """Checks that are on and cannot be made here, with what to install."""
         self._checks = self._prepared(folders)
 
-    def examine(self, path: Path, *, width: int, height: int, people: bool) -> Verdict:
+    def examine(self, path: Path, *, size: tuple[int, int] | None, people: bool) -> Verdict:
         """
         Args:
-            width, height: pixels that were asked for.
+            size: (width, height) in pixels that was asked for; None where nobody can tell.
             people: whether people may be in the picture.
         """
         try:
             view = View.load(path)
         except Unreadable as error:
             return self._unread(str(error))
-        failed = [] if view.picture.size == (width, height) else ["size"]
+        failed = [] if size in (None, view.picture.size) else ["size"]
         scores: dict[str, float | None] = {}
         not_done: dict[str, str] = {}
+        if size is None and "size" in self._settings:
+            not_done["size"] = "nobody can tell from the graph what size was asked for"
         for name, setting in self._settings.items():
             if name in _NOT_MEASURED or (name == "people" and people):
                 continue
-            if why := self.missing.get(name) or _too_small(view, setting):
+            why = self.missing.get(name) or _too_small(view, setting)
+            score, broken = (None, "") if why else self._scored(name, view, setting)
+            if why := why or broken:
                 scores[name], not_done[name] = None, why
-                continue
-            score = self._checks[name](view, setting)
-            if score is not None:
+            elif score is not None:
                 scores[name] = score
                 failed += [name] * _outside(score, setting)
         return self._verdict(failed, scores, hashing.phash(view.picture), not_done)
+
+    def _scored(self, name: str, view: View, setting: Setting) -> tuple[float | None, str]:
+        """The score of a check, or why it could not be made of this picture."""
+        try:
+            return self._checks[name](view, setting), ""
+        except StockwrightError as error:
+            return None, f"it broke down: {error}"
+        except Exception as error:  # noqa: BLE001 - other people's networks break in any way
+            return None, f"it broke down: {type(error).__name__}: {error}"
 
     def _unread(self, why: str) -> Verdict:
         measured = [n for n in self._settings if n not in _NOT_MEASURED]

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import time
 import uuid
 from pathlib import Path
+
+_PART = re.compile(r"\.[0-9a-f]{32}\.part")
+_SURELY_LEFT = 60.0
+"""Seconds. Another server may be writing into the same folder."""
+_started = time.time()
+_swept: set[Path] = set()
+"""Folders in which this process has looked for what a killed one has left."""
 
 
 def put(path: Path, data: bytes) -> None:
@@ -14,6 +23,7 @@ def put(path: Path, data: bytes) -> None:
     Raises OSError; then what was there before is still there, and nothing half is left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
     # Of this call alone: two graphs may save the same job. Short, since names have a limit.
     temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
@@ -29,13 +39,27 @@ def put(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def _sweep(folder: Path) -> None:
+    """Removes the parts of files in whose midst an earlier process was killed. Once for a folder;
+    what cannot be listed or removed stays, and is no reason not to write."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    with contextlib.suppress(OSError):
+        for file in folder.iterdir():
+            with contextlib.suppress(OSError):
+                if _PART.fullmatch(file.name) and file.stat().st_mtime < _started - _SURELY_LEFT:
+                    file.unlink()
+
+
 def _sync_folder(folder: Path) -> None:
-    """Makes the new name itself last. Windows has no such call, and some shares refuse it."""
+    """Makes the new name itself last. Windows has no such call, and some shares refuse it; the file
+    is written all the same."""
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
