@@ -176,8 +176,8 @@ def test_a_plan_that_fails_for_another_reason_ends_the_run(
     one = bench(reject("items 1"))
     queue = one.server.queue_graph
 
-    def breaks(graph: Any, graph_id: str, *rest: Any) -> None:
-        queue(graph, graph_id, *rest)
+    def breaks(graph: Any, graph_id: str, *rest: Any, **named: Any) -> None:
+        queue(graph, graph_id, *rest, **named)
         if len(one.server.plans) == 2:
             one.server.graphs[graph_id] = Finished(False, False, "", "", {}, 0.01)
 
