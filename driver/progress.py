@@ -82,6 +82,9 @@ def _quiet(event: Event) -> None:
             print(text, file=sys.stderr, flush=True)
         case AttemptFailed(job, reason, final):
             print(_failure(job, reason, final), file=sys.stderr, flush=True)
+        case ThemePlanned():
+            for note in event.notes:
+                print(note, file=sys.stderr, flush=True)
         case _:
             pass
 
