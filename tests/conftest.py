@@ -37,7 +37,8 @@ def make_home(home: Path) -> Path:
         (models / folder).mkdir(parents=True)
     shared = INSTALLED / "base" / "models"
     linked = (f"checkpoints/{SKETCH}", f"llm/{LLM}")
-    for name in (*linked, "sentence_embedding", "upscale_models", "face_detection"):
+    folders = ("sentence_embedding", "upscale_models", "face_detection", "nsfw_detection")
+    for name in (*linked, *folders):
         (models / name).symlink_to(shared / name)
     (home / "ComfyUI").symlink_to(INSTALLED / "ComfyUI")
     return home
