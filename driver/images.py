@@ -8,7 +8,6 @@ AI model made it keeps that label; of the others the graph says who made them.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from .graphs import (
     title_of,
     with_inputs,
 )
+from .hashing import file_sha256
 from .order import Order, digest
 from .server import Finished, TooLarge
 
@@ -75,7 +75,7 @@ def list_pictures(folder: Path) -> list[Picture]:
             + (f" For those of a run, give its own folder: {min(runs)}" if runs else ""),
         )
     try:
-        return [Picture(path.relative_to(folder).as_posix(), _sha256(path)) for path in files]
+        return [Picture(path.relative_to(folder).as_posix(), file_sha256(path)) for path in files]
     except OSError as error:
         raise OrderInvalid(f"cannot be read: {error}", where=f"--images {folder}") from error
 
@@ -200,8 +200,3 @@ def _job(theme: str, picture: Picture) -> Job:
         seed=0,
         origin=f"picture {picture.place}",
     ).sized(0, 0)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,12 +8,12 @@ models.yaml        the file that the manifest has under this name: the server is
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .events import Notice, Report
+from .hashing import file_sha256
 from .ledger import Ledger
 from .weights import folders, manifest
 from .weights.folders import Layout
@@ -61,7 +61,7 @@ def _hashed(file: str, layout: Layout | None, manifest: Manifest, lock: Lock) ->
     path = _find(file, layout) if layout else None
     if path is not None:
         put = lock.file(path) if lock.is_as_put(path) else None
-        return HashedModel(file, put[0] if put else _sha256(path), "this file")
+        return HashedModel(file, put[0] if put else file_sha256(path), "this file")
     named = Path(file.replace("\\", "/")).name
     known = [m.sha256 for m in manifest.models.values() if m.file == named and not m.converted]
     return (
@@ -74,8 +74,3 @@ def _hashed(file: str, layout: Layout | None, manifest: Manifest, lock: Lock) ->
 def _find(file: str, layout: Layout) -> Path | None:
     places = (folder / file for name in layout.names() for folder in layout.folders(name))
     return next((place for place in places if place.is_file()), None)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,7 +10,6 @@ Exit codes: 0 done, 2 wrong use or a file that cannot be used, 3 environment, 13
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 try:
     from driver import places
     from driver.ending import ended
+    from driver.hashing import file_sha256
     from driver.prompt_sets.counting import build_table
     from driver.prompt_sets.readers import Skipped, read_prompts
     from stockwright.core.forbidden import Forbidden
@@ -87,7 +87,7 @@ class _Files:
 
     def notes(self) -> dict[str, Any]:
         files = [
-            {"name": path.name, "sha256": _sha256(path), "prompts": count}
+            {"name": path.name, "sha256": file_sha256(path), "prompts": count}
             for path, count in self.counts.items()
         ]
         return {"source": self._source, "files": files, "prompts": sum(self.counts.values())}
@@ -115,11 +115,6 @@ def _write(table: ModifierTable, path: Path) -> Path:
     part.write_text(table.to_text(), encoding="utf-8")
     part.replace(path)
     return path
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

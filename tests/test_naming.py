@@ -14,7 +14,7 @@ from stockwright.core.asking import Ask, grammar, listed, loops, polish_ask
 from stockwright.core.forbidden import Forbidden
 from stockwright.core.kinds import Kind
 from stockwright.core.naming import FROM_FILE, KNOWN, REPEATED, Named, Naming, areas
-from stockwright.core.subjects import Sieve, subject_keys
+from stockwright.core.subjects import Sieve, subject_keys, tidied
 from stockwright.core.themes import Theme, new_theme
 from stockwright.core.wording import Wording, load_wording
 
@@ -404,7 +404,8 @@ def test_subjects_that_are_not_the_same(one: str, other: str) -> None:
 def test_lines_are_tidied_and_sieved(line: str, subject: str | None) -> None:
     kind = replace(KIND, endings=("doors",), without=("cellar",))
     sieve = Sieve(kind, unwanted=["man"], loose=["with"], avoid=["casinos", "blue moon"])
-    assert sieve.subject(line) == subject
+    tidy = tidied(line)
+    assert (None if sieve.refusal(tidy) else tidy) == subject
 
 
 def test_the_grammar_has_one_line_for_each_start() -> None:

@@ -8,10 +8,8 @@ similar     cosine of what a CLIP-vision model sees, where both were seen by the
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from stockwright.core.likeness import Nearest
 from stockwright.core.quality import SIMILAR_CHECK, Action, Setting
 from stockwright.core.vectors import NearestVector
 
+from ..earlier import other_runs
 from .describing import Embedding
 from .quality import DUPLICATE, SIMILAR
 from .verdicts import LOOKS, Verdict
@@ -99,20 +98,5 @@ def looks(rows: Iterable[tuple[str, str, str | None, bytes | None]], run: str = 
 
 
 def earlier_looks(run: Path) -> list[Look]:
-    """Finished pictures of all other runs of the folder that `run` lies in, as "run/job".
-
-    What cannot be read as a ledger is passed over, as is one from before there was a gate.
-    """
-    found: list[Look] = []
-    for path in sorted(run.absolute().parent.glob("*/run.sqlite")):
-        if path.parent != run.absolute():
-            found += _earlier(path)
-    return found
-
-
-def _earlier(path: Path) -> list[Look]:
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
-            return looks(db.execute(LOOKS), f"{path.parent.name}/")
-    except sqlite3.Error:
-        return []
+    """Finished pictures of all other runs of the folder that `run` lies in, as "run/job"."""
+    return [look for name, rows in other_runs(run, LOOKS) for look in looks(rows, f"{name}/")]

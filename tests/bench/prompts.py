@@ -43,6 +43,7 @@ from stockwright.core.wording import load_wording
 from stockwright.engine import llm
 from stockwright.engine.encoder import Pool, SentenceEncoder
 from stockwright.engine.relevance import Judge
+from tests.evalprompts.cliptokens import clip_counter
 from tests.evalprompts.themejudge import ThemeJudge
 
 MODELS = INSTALLED / "base" / "models"
@@ -113,7 +114,7 @@ class _Bench:
         self._kinds = load_kinds([PROMPTS])
         self._wording = load_wording([PROMPTS])
         self._forbidden = Forbidden.load([PROMPTS])
-        self._count_tokens = _tokenizer()
+        self._count_tokens = clip_counter(INSTALLED / "ComfyUI")
         ENCODER.vectors([""])  # loads it
 
     def speed(self, counts: Sequence[int], chats: int) -> dict[str, Any]:
@@ -201,14 +202,6 @@ def _chat(model: Any, request: str, seed: int) -> str:
         [{"role": "user", "content": request}], temperature=0.8, seed=seed, max_tokens=TOKENS
     )
     return " ".join(answer["choices"][0]["message"]["content"].split()).strip("\"'* ")
-
-
-def _tokenizer() -> Any:
-    from transformers import CLIPTokenizer
-
-    folder = INSTALLED / "ComfyUI" / "comfy" / "sd1_tokenizer"
-    tokenizer = CLIPTokenizer.from_pretrained(str(folder))
-    return lambda text: len(tokenizer(text)["input_ids"]) - 2  # start and end
 
 
 def _main(task: dict[str, Any]) -> None:

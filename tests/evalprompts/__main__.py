@@ -12,7 +12,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from stockwright.core.naming import FROM_FILE
 from stockwright.core.themes import Theme, load_themes
 from stockwright.engine.encoder import SentenceEncoder
 from tests.evalprompts import sheet, table
+from tests.evalprompts.cliptokens import clip_counter
 from tests.evalprompts.judging import Judge, Verdict
 from tests.evalprompts.measures import Rows
 from tests.evalprompts.planned import SEED, Plan, plan
@@ -86,15 +87,8 @@ def _judge(themes: Sequence[Theme], encoder: SentenceEncoder) -> Judge:
         encode=encoder.vectors,
         forbidden=Forbidden.load([PROMPTS]),
         words=WordJudge.load(),
-        count_tokens=_tokenizer(),
+        count_tokens=clip_counter(COMFYUI),
     )
-
-
-def _tokenizer() -> Callable[[str], int]:
-    from transformers import CLIPTokenizer
-
-    tokenizer = CLIPTokenizer.from_pretrained(str(COMFYUI / "comfy" / "sd1_tokenizer"))
-    return lambda text: len(tokenizer(text)["input_ids"]) - 2  # start and end
 
 
 def _judged(

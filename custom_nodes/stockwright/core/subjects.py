@@ -101,11 +101,6 @@ class Sieve:
         self.loose = frozenset(loose)
         self.avoid = [words for phrase in avoid if (words := words_of(phrase))]
 
-    def subject(self, line: str) -> str | None:
-        """The subject in a line, `tidied`; or None."""
-        subject = tidied(line)
-        return None if self.refusal(subject) else subject
-
     def suits(self, phrase: str) -> bool:
         """Whether a phrase, as it stands in a theme's `about`, is of this kind."""
         return self.refusal(phrase.casefold()) is None
