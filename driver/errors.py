@@ -192,3 +192,45 @@ class QualityFailed(StockwrightError):
 
     code = "quality-failed"
     exit_code = 3
+
+
+class AvatarInvalid(StockwrightError):
+    """A person's name, record, settings or flags cannot be used."""
+
+    code = "avatar-invalid"
+    exit_code = 2
+
+
+class AvatarUnknown(StockwrightError):
+    """Nobody of that name was added, or has what is asked for."""
+
+    code = "avatar-unknown"
+    exit_code = 2
+
+
+class ConsentMissing(StockwrightError):
+    """Nobody says that the person agreed."""
+
+    code = "consent"
+    exit_code = 2
+
+
+class PhotosRefused(StockwrightError):
+    """Too few photos are good enough; `what` says what is missing."""
+
+    code = "photos"
+    exit_code = 2
+
+
+class TrainingFailed(StockwrightError):
+    """A training does not come to an end that is worth keeping."""
+
+    code = "training-failed"
+    exit_code = 3
+
+
+class StoreFailed(StockwrightError):
+    """The store of trained models cannot be used, or gives other bytes than were put in."""
+
+    code = "avatar-store"
+    exit_code = 3
