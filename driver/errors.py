@@ -6,6 +6,8 @@ environment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stockwright.core.errors import StockwrightError
 
 __all__ = ["StockwrightError"]
@@ -234,3 +236,14 @@ class StoreFailed(StockwrightError):
 
     code = "avatar-store"
     exit_code = 3
+
+
+class ForgetIncomplete(StockwrightError):
+    """Something of a person that is to be forgotten is left, or may be; `removed` is not."""
+
+    code = "forget-incomplete"
+    exit_code = 3
+
+    def __init__(self, what: str, *, where: str, hint: str, removed: Sequence[str]) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.removed = tuple(removed)

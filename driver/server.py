@@ -26,6 +26,8 @@ TIMEOUTS = 10
 GATEWAY_DOWN = (502, 503, 504)
 """What a proxy answers for a server that is down."""
 
+_OUT_OF_MEMORY = ("out of memory", "outofmemory", "can't allocate memory", "not enough memory")
+
 Graph = dict[str, Any]
 
 
@@ -43,6 +45,11 @@ class Finished:
     """UI outputs by node id."""
     seconds: float
     """From start to end, by the server's clock."""
+
+    @property
+    def out_of_memory(self) -> bool:
+        text = f"{self.error_type} {self.error}".casefold()
+        return any(sign in text for sign in _OUT_OF_MEMORY)
 
 
 class TooLarge(Exception):
@@ -162,6 +169,13 @@ class Server:
         if (answer := _object(response)) is None:
             raise self._strange(path)
         return answer
+
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """The answer to any request, whatever its status; `options` as `requests` takes them.
+
+        A body is sent again with every try: give bytes, or what can be iterated again.
+        """
+        return self._call(method, path, **options)
 
     def _json(self, method: str, path: str) -> dict[str, Any]:
         response = self._call(method, path)

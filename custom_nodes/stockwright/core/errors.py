@@ -201,3 +201,31 @@ class StyleInvalid(StockwrightError):
 
     code = "style-invalid"
     exit_code = 2
+
+
+class PersonFileInvalid(StockwrightError):
+    """A token, a name or a hash of a person's file is malformed, or leads elsewhere."""
+
+    code = "person-file-invalid"
+    exit_code = 2
+
+
+class PersonPhotosInvalid(StockwrightError):
+    """A folder of a person's photos, or their captions, cannot be used."""
+
+    code = "person-photos-invalid"
+    exit_code = 2
+
+
+class PersonLoraInvalid(StockwrightError):
+    """The LoRA of a person cannot be continued, or cannot be stored under its name."""
+
+    code = "person-lora-invalid"
+    exit_code = 2
+
+
+class TrainingDiverged(StockwrightError):
+    """A training gave weights or a loss that are no numbers."""
+
+    code = "training-diverged"
+    exit_code = 3

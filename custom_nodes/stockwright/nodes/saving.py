@@ -56,7 +56,7 @@ async def _saved(request: web.Request) -> web.Response:
     outcomes = WRITER.outcomes(request.match_info["ticket"])
     if outcomes is None:
         return web.json_response({"error": "unknown ticket"}, status=404)
-    await _settle(outcomes.values())
+    await settle(outcomes.values())
     done = {name: outcome.result() for name, outcome in outcomes.items() if outcome.done()}
     files = [{"job": name, **_told(outcome)} for name, outcome in done.items()]
     return web.json_response({"settled": len(done) == len(outcomes), "files": files})
@@ -75,11 +75,12 @@ async def _view_waits(request: web.Request, handler: Handler) -> web.StreamRespo
         if query.get("type", "output") == "output":
             name = Path(query.get("filename", "")).name
             if outcome := WRITER.pending(place_of(query.get("subfolder", "")) / name):
-                await _settle([outcome])
+                await settle([outcome])
     return await handler(request)
 
 
-async def _settle(outcomes: Iterable[Future[Outcome]]) -> None:
+async def settle(outcomes: Iterable[Future[Outcome]]) -> None:
+    """Waits for files, up to WAIT_SECONDS."""
     waiting = [asyncio.wrap_future(outcome) for outcome in outcomes if not outcome.done()]
     if waiting:
         await asyncio.wait(waiting, timeout=WAIT_SECONDS)

@@ -111,6 +111,13 @@ class Writer:
         with self._changed:
             return self._last.get(path)
 
+    def pending_below(self, folder: Path) -> list[Future[Outcome]]:
+        """What is to be below a folder, as long as it is not there yet."""
+        with self._changed:
+            return [
+                outcome for path, outcome in self._last.items() if path.is_relative_to(folder)
+            ]
+
     def close(self) -> None:
         """Writes all that is queued, and takes no more."""
         with self._changed:
