@@ -1,6 +1,6 @@
-"""Planning: the plan graph runs once for each theme, and its jobs go into the ledger.
+"""Planning: a graph runs once for each theme, and its jobs go into the ledger.
 
-The graph is told the subjects that must not come again, and the prompts that new ones must differ
+`Planner` is what a run needs of it. The `ThemePlanner`'s plan graph is told the subjects that must not come again, and the prompts that new ones must differ
 from: those of the ledger, and those of other runs beside this one.
 """
 
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from stockwright.core.errors import JobInvalid
 from stockwright.core.jobs import Job, parse_jobs
@@ -32,16 +32,54 @@ from .server import Finished, Server
 UNCHANGED = "The plan graph must pass the driver's theme, kinds, count and seed on unchanged."
 
 
-class Planner:
+class Planner(Protocol):
+    theme: str
+    """Title of the theme that was queued last."""
+    knows_others: bool
+    """Whether it can name other subjects in place of rejected ones. If not, the same prompts get
+    other seeds, and `instead` and `jobs` are not used."""
+
+    @property
+    def themes(self) -> tuple[Theme, ...]: ...
+
+    def open_themes(self, ledger: Ledger) -> list[tuple[Theme, int]]:
+        """Themes whose jobs are not planned yet, with their numbers of pictures."""
+        ...
+
+    def queue(
+        self,
+        theme: Theme,
+        count: int,
+        ledger: Ledger,
+        server: Server,
+        client_id: str,
+        instead: Mapping[str, int] | None = None,
+    ) -> str:
+        """Queues the plan of a theme; its graph id. `instead`: so many jobs of each kind, `count`
+        in all, that take the place of rejected ones."""
+        ...
+
+    def take(
+        self, theme: Theme, count: int, ended: Finished, ledger: Ledger, report: Report
+    ) -> None:
+        """Puts the jobs of a plan graph that ended into the ledger. Raises PlanFailed."""
+        ...
+
+    def jobs(self, theme: Theme, wanted: Mapping[str, int], ended: Finished) -> list[Job]:
+        """What a plan graph that ended gives: so many jobs of each kind. Raises PlanFailed."""
+        ...
+
+
+class ThemePlanner:
+    knows_others = True
+
     def __init__(self, order: Order, graph: ApiGraph, size: tuple[int, int], folder: Path) -> None:
         """`graph` is the plan graph, settings applied; `size` the (width, height) of the jobs;
         `folder` the run's, whether it is there yet or not."""
         self._order, self._graph, self._size, self._folder = order, graph, size, folder
         self.theme = ""
-        """Title of the theme that was queued last."""
 
     def open_themes(self, ledger: Ledger) -> list[tuple[Theme, int]]:
-        """Themes whose jobs are not planned yet, with their numbers of pictures."""
         there = ledger.planned_themes()
         counts = self._order.theme_counts().items()
         return [(theme, n) for theme, n in counts if n and theme.title not in there]
@@ -59,8 +97,6 @@ class Planner:
         client_id: str,
         instead: Mapping[str, int] | None = None,
     ) -> str:
-        """Queues the plan of a theme; its graph id. `instead`: so many jobs of each kind, `count`
-        in all, that take the place of rejected ones."""
         others = earlier_jobs(self._folder)
         subjects = [*ledger.subjects(), *(subject for subject, _ in others)]
         prompts = [*ledger.prompts(), *(prompt for _, prompt in others)]
@@ -80,7 +116,6 @@ class Planner:
     def take(
         self, theme: Theme, count: int, ended: Finished, ledger: Ledger, report: Report
     ) -> None:
-        """Puts the jobs of a plan graph that ended into the ledger. Raises PlanFailed."""
         wanted = {kind: n for kind, n in self._order.kind_counts(count).items() if n}
         jobs = self.jobs(theme, wanted, ended)
         try:
@@ -102,7 +137,6 @@ class Planner:
         )
 
     def jobs(self, theme: Theme, wanted: Mapping[str, int], ended: Finished) -> list[Job]:
-        """What a plan graph that ended gives: so many jobs of each kind. Raises PlanFailed."""
         if not ended.success:
             raise PlanFailed(ended.error, where=f"theme {theme.title!r}")
         jobs = self._jobs(theme, ended)

@@ -1,8 +1,8 @@
 """New jobs for rejected ones: of the same theme and kind, until the extra tries are used up.
 
 The plan graph is asked once for each theme, when all that was planned has been made and examined,
-for other subjects than any so far. Where the model knows no more, the same prompts get other seeds;
-any other failure of the plan is the run's, as at its start. Both follow from the order and from
+for other subjects than any so far. Where it knows no more, the same prompts get other seeds; any
+other failure of the plan is the run's, as at its start. Both follow from the order and from
 what was rejected: the same run gives the same jobs again.
 """
 
@@ -64,6 +64,8 @@ class Replacing:
         client_id: str,
         follower: Follower,
     ) -> list[Job]:
+        if not self._planner.knows_others:
+            return [another_seed(job) for job in rejected]
         wanted = Counter(job.kind for job in rejected)
         self._report(Planning(theme.title, 0, len(rejected)))
         graph = self._planner.queue(

@@ -33,7 +33,7 @@ from .images import Loader, image_jobs, uploads_of
 from .ledger import JobState, Ledger
 from .model_hashes import settle_models
 from .order import Order
-from .planner import Planner
+from .planner import ThemePlanner
 from .prepare import SKETCH, SKETCH_SIZE, Prepared, prepare, prepare_images
 from .replacing import Replacing, extra_tries
 from .reporting import write_report
@@ -182,7 +182,7 @@ def _runner(
     try:
         prepared = _prepare(asked, connection, ledger, report)
         seeing = _seeing(asked, prepared, report)
-        planner = Planner(asked.order, prepared.plan, prepared.size, asked.folder)
+        planner = ThemePlanner(asked.order, prepared.plan, prepared.size, asked.folder)
         with ledger.run(connection.server.url):
             runner = Runner(
                 run_id=asked.order.id,

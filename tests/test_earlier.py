@@ -9,7 +9,7 @@ from driver.earlier import earlier_jobs
 from driver.graphs import ApiGraph
 from driver.ledger import Ledger
 from driver.order import Order
-from driver.planner import Planner
+from driver.planner import ThemePlanner
 from driver.server import Server
 from stockwright.core.jobs import Job
 from stockwright.core.kinds import Kind
@@ -63,7 +63,7 @@ def test_their_subjects_must_not_come_again(tmp_path: Path) -> None:
     )
     graph: ApiGraph = {"1": {"class_type": "StockwrightWritePrompts", "inputs": {}}}
     server = FakeServer()
-    planner = Planner(order, graph, (64, 64), tmp_path / "run")
+    planner = ThemePlanner(order, graph, (64, 64), tmp_path / "run")
     planner.queue(tea, 1, ledger, cast(Server, server), "client")
     inputs = server.graphs[0]["1"]["inputs"]
     assert inputs["exclude"].splitlines() == ["bean", "plate", "cup"]
