@@ -6,7 +6,7 @@ import gc
 
 from comfy_api.latest import ComfyExtension, io
 
-from .nodes import folders, saving
+from .nodes import folders, people_files, saving
 from .nodes.batch import StockwrightBatch
 from .nodes.connect import ConnectPromptLLM
 from .nodes.embedding import DescribePictures
@@ -15,7 +15,10 @@ from .nodes.expand import ExpandPrompt
 from .nodes.faces import LoadFaceModel, RestoreFaces
 from .nodes.llm import LoadPromptLLM
 from .nodes.lora import LoraStack
+from .nodes.measure_loss import MeasureLoss
 from .nodes.modifiers import StyleModifiers
+from .nodes.person_lora import ContinuePersonLora, SavePersonLora
+from .nodes.person_photos import LoadPersonPhotos
 from .nodes.picture_job import PictureJob
 from .nodes.prompts import WriteThemePrompts
 from .nodes.sampler import PerJobSampler
@@ -28,6 +31,7 @@ class StockwrightExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         folders.register()  # here, since ComfyUI 0.3.75 does not call on_load
         saving.attach()
+        people_files.attach()
         # ComfyUI collects garbage between two graphs every 10 s, and each time looks through all
         # that was imported: 0.3 s in which nothing is sampled. That stays until the end anyhow.
         gc.collect()
@@ -49,4 +53,8 @@ class StockwrightExtension(ComfyExtension):
             RestoreFaces,
             UpscaleToSize,
             DescribePictures,
+            LoadPersonPhotos,
+            ContinuePersonLora,
+            SavePersonLora,
+            MeasureLoss,
         ]

@@ -229,3 +229,11 @@ class TrainingDiverged(StockwrightError):
 
     code = "training-diverged"
     exit_code = 3
+
+
+class IntakeInvalid(StockwrightError):
+    """What photos of a person are judged by (intake.yaml), or what they are described with
+    (captions.yaml), cannot be used."""
+
+    code = "intake-invalid"
+    exit_code = 2

@@ -18,6 +18,10 @@ LOAD_FACE_MODEL = "StockwrightLoadFaceModel"
 RESTORE_FACES = "StockwrightRestoreFaces"
 UPSCALE = "StockwrightUpscale"
 PICTURE_EMBEDDING = "StockwrightPictureEmbedding"
+PERSON_PHOTOS = "StockwrightPersonPhotos"
+CONTINUE_LORA = "StockwrightContinuePersonLora"
+SAVE_LORA = "StockwrightSavePersonLora"
+MEASURE_LOSS = "StockwrightMeasureLoss"
 
 REWRITERS = (STYLE_MODIFIERS, EXPAND_PROMPT, TRANSLATE_PROMPT)
 """Nodes that take jobs by their input `prompt`, and give the same jobs with other prompts."""
@@ -44,6 +48,10 @@ SEARCH_WORDS = {
     LOAD_FACE_MODEL: ("gfpgan", "codeformer", "restoreformer", "модель лиц"),
     RESTORE_FACES: ("face restoration", "face detailer", "fix faces", "исправить лица"),
     PICTURE_EMBEDDING: ("clip vision", "near duplicates", "embedding", "похожие картинки"),
+    PERSON_PHOTOS: ("training pictures", "captions", "photomaker", "фото человека", "обучение"),
+    CONTINUE_LORA: ("train lora", "resume training", "продолжить обучение"),
+    SAVE_LORA: ("train lora", "store weights", "сохранить лору"),
+    MEASURE_LOSS: ("validation loss", "held-back pictures", "prompt fit", "потери", "ошибка"),
     UPSCALE: ("upscaler", "esrgan", "4k", "resize", "lanczos", "увеличить", "апскейл", "размер"),
 }
 """What else a node is looked for by, where the canvas searches for more than names."""
@@ -63,6 +71,9 @@ FACE_RESTORATION_FOLDER = "facerestore_models"
 FACE_DETECTION_FOLDER = "face_detection"
 """Model folder of what finds faces (YuNet, MTCNN), as ComfyUI's folder_paths knows it."""
 
+FACE_IDENTITY_FOLDER, FACE_IDENTITY_FILE = "face_identity", "face_recognition_dlib.safetensors"
+"""Model folder and file of the network that tells people's faces apart."""
+
 PROMPTS_FOLDER = "prompts"
 """Folder of themes and kinds, as ComfyUI's folder_paths knows it."""
 
@@ -79,6 +90,15 @@ UI_FILES = "stockwright_files"
 UI_EMBEDDINGS = "stockwright_embeddings"
 """UI output of *Describe Pictures*: one dict per picture with the keys `job` (empty without jobs)
 and `vector`, base64 of 16-bit floats."""
+
+UI_LORA = "stockwright_lora"
+"""UI output of *Save Person LoRA*: a list of one dict with the keys `file` (as LoRA nodes call it),
+`sha256`, `bytes`, `steps` (of the whole training) and `losses` (one number a step)."""
+
+UI_LOSS = "stockwright_loss"
+"""UI output of *Measure Loss*: one dict per picture and caption with the keys `picture` and
+`caption` (places in their lists) and `levels`, a loss per level of noise, None where it is no
+number."""
 
 SAVED_ROUTE = "/stockwright/saved"
 """Below it the server says what became of the files of a ticket: see `nodes.saving`."""

@@ -1,0 +1,242 @@
+"""Which step of a training is kept.
+
+Each candidate, and the checkpoint alone, paints the same prompts with the same seeds. Its score is
+likeness times prompt fit, each from 0 to 1:
+
+likeness     where faces are found: the mean over its pictures of 1 minus the distance of the face
+             to the person's nearest vector (dlib's; 0 without a face). Where in less than half of
+             all pictures one is found, as with a small checkpoint: by how much the candidate finds
+             held-back pictures again better than the checkpoint alone, 1 - loss / loss
+prompt fit   how much better the checkpoint *alone* finds a picture again under the prompt that it
+             was painted with than under each of the others (Li et al., "Your Diffusion Model is
+             Secretly a Zero-Shot Classifier", 2023): the mean chance, by a logistic curve of the
+             difference of mean log losses, that its own is the right one of two. A picture that
+             shows the person and nothing of the prompt has 0.5
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shutil
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from stockwright.core.people import PHOTOS, TRIGGER
+
+from ..collect import SavedFile, saved_files
+from ..errors import TrainingFailed
+from ..events import Notice
+from ..graphs import ApiGraph
+from ..server import Finished
+from ..settling import settled
+from .comparison_sheet import Column, draw_comparison
+from .errands import Errands
+from .likeness_worker import NoJudge, nearest_distances
+from .people import Folder, Person, make_private, write_private
+from .presets import Compare, Preset
+from .segments import gain
+from .serverfiles import put_lora, remove_photos, send_photos
+from .training_events import CandidateJudged, TrainReport
+from .training_graph import all_losses, loss_graph, picture_id, pictures_graph
+from .training_state import Judged, Saved, State, file_of, write_state
+
+SHEET = "training.jpg"
+_SEED = 1
+_PURPOSE = "judged"
+_CERTAIN = 0.02
+"""A difference of mean log losses at which the chance is 1 / (1 + 1/e) = 0.73: by which pictures
+differ that do and do not show what a prompt says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a comparison needs of the training."""
+
+    folder: Folder
+    person: Person
+    preset: Preset
+    compare: Compare
+    checkpoint: str
+    errands: Errands
+    models: Mapping[str, Sequence[Path]]
+    """Model folders of this machine, by their names."""
+    held_back: Mapping[str, bytes]
+    """Pictures and captions that were not trained on, by file name."""
+    report: TrainReport
+
+
+def choose(work: Judging, state: State) -> Saved:
+    """The best candidate; draws training.jpg. A comparison that was killed paints again."""
+    candidates = state.saved[-work.preset.candidates :]
+    painted = {0: _paint(work, None)} | {one.steps: _paint(work, one) for one in candidates}
+    likeness = _likeness(work, state, painted)
+    judged: list[Judged] = []
+    for steps, pictures in painted.items():
+        fit = _prompt_fit(work, pictures)
+        judged.append(Judged(steps=steps, likeness=likeness[steps], prompt_fit=fit))
+        work.report(CandidateJudged(steps, round(likeness[steps], 3), round(fit, 3)))
+    write_state(work.folder, state.model_copy(update={"judged": tuple(judged)}))
+    of = {one.steps: one for one in judged}
+    best = max(candidates, key=lambda one: (of[one.steps].score, -one.steps))
+    _draw(work, painted, of, best)
+    return best
+
+
+def _paint(work: Judging, saved: Saved | None) -> list[Path]:
+    """One picture of each prompt."""
+    prompts = work.compare.of(f"{TRIGGER} {work.person.word}")
+    # A folder for each: another graph's files are never taken for this one's.
+    folder = f"{PHOTOS}/{work.person.token}/compared/{uuid.uuid4()}"
+
+    def make() -> ApiGraph:
+        seeds = [_SEED + number for number in range(len(prompts))]
+        return pictures_graph(
+            *(work.checkpoint, _loras(work, saved)),
+            *(prompts, work.compare.negative, seeds),
+            sampling=work.preset.sampling,
+            folder=folder,
+        )
+
+    ended = _run(work, make)
+    files = saved_files(settled(work.errands.server, ended))
+    place = work.folder.training / "compared"
+    make_private(place)
+    paths: list[Path] = []
+    for number in range(len(prompts)):
+        path = place / f"{saved.steps if saved else 0}-{number}.png"
+        write_private(path, _fetch(work, files.get(picture_id(number))))
+        paths.append(path)
+    if work.errands.output is not None:
+        shutil.rmtree(work.errands.output / folder, ignore_errors=True)
+    return paths
+
+
+def _fetch(work: Judging, file: SavedFile | None) -> bytes:
+    data = None
+    if file is not None and not file.error:
+        data = work.errands.server.view(file.filename, file.subfolder, file.type)
+    if data is None or file is None or hashlib.sha256(data).hexdigest() != file.sha256:
+        raise TrainingFailed(
+            "a picture for the comparison did not arrive",
+            where=work.errands.server.url,
+            hint="Give the same command again.",
+        )
+    return data
+
+
+def _likeness(
+    work: Judging, state: State, painted: Mapping[int, Sequence[Path]]
+) -> dict[int, float]:
+    """By steps."""
+    pictures = [path for paths in painted.values() for path in paths]
+    distances: list[float | None] = [None] * len(pictures)
+    try:
+        distances = nearest_distances(pictures, work.person.vectors, work.models)
+    except NoJudge as reason:
+        work.report(Notice(f"Faces are not compared: {reason}"))
+    if sum(distance is not None for distance in distances) * 2 >= len(pictures):
+        of = dict(zip(pictures, distances, strict=True))
+        return {
+            steps: fmean(0.0 if (d := of[path]) is None else max(0.0, 1 - d) for path in paths)
+            for steps, paths in painted.items()
+        }
+    better = {steps: 1 - (_held_back(work, state, steps) or 1.0) for steps in painted if steps}
+    return {0: 0.0} | {steps: max(0.0, part) for steps, part in better.items()}
+
+
+def _held_back(work: Judging, state: State, steps: int) -> float | None:
+    """The losses of a candidate on held-back pictures, in parts of the checkpoint's own."""
+    saved = next(one for one in state.saved if one.steps == steps)
+    if saved.held_back:
+        return gain(saved.held_back, state.untrained)
+    # Another trainer than ComfyUI's: it does not measure them.
+    return gain(_measured(work, saved), _measured(work, None))
+
+
+def _measured(work: Judging, saved: Saved | None) -> list[float | None]:
+    def make() -> ApiGraph:
+        folder = _sent(work, work.held_back)
+        size = work.preset.size
+        loras = _loras(work, saved)
+        return loss_graph(work.checkpoint, loras, folder, size, _SEED, every_caption=False)
+
+    return [level for one in all_losses(_run(work, make)) for level in one["levels"]]
+
+
+def _sent(work: Judging, files: Mapping[str, bytes]) -> str:
+    """The folder of these files alone: a node takes all that lie in it."""
+    token = work.person.token
+    remove_photos(work.errands.server, token)
+    return send_photos(work.errands.server, token, _PURPOSE, files)
+
+
+def _loras(work: Judging, saved: Saved | None) -> str:
+    """A candidate as LoRA nodes take it, there on the server; nothing for the checkpoint alone."""
+    if saved is None:
+        return ""
+    file = file_of(work.folder, saved)
+    name = put_lora(work.errands.server, work.person.token, saved.stem, file)
+    return f"{name}:{work.preset.strength}"
+
+
+def _prompt_fit(work: Judging, pictures: Sequence[Path]) -> float:
+    """From 0 to 1; 0.5 where pictures show nothing of their prompts. One prompt cannot be told
+    from others: 1."""
+    if len(pictures) < 2:
+        return 1.0
+    captions = work.compare.of(work.person.word)  # what the checkpoint knows
+    files = {path.name: path.read_bytes() for path in pictures}
+    files |= {
+        path.with_suffix(".txt").name: caption.encode()
+        for path, caption in zip(pictures, captions, strict=True)
+    }
+    size = work.preset.sampling.size
+
+    def make() -> ApiGraph:
+        folder = _sent(work, files)
+        return loss_graph(work.checkpoint, "", folder, size, _SEED, every_caption=True)
+
+    told = all_losses(_run(work, make))
+    return prompt_fit({(one["picture"], one["caption"]): one["levels"] for one in told})
+
+
+def prompt_fit(losses: Mapping[tuple[int, int], Sequence[float | None]]) -> float:
+    """Args:
+    losses: at each level of noise, by the numbers of a picture and of a caption; a picture's own
+        caption has its number.
+    """
+    chances: list[float] = []
+    for (picture, caption), levels in losses.items():
+        if picture == caption:
+            continue
+        worse = gain(levels, losses[picture, picture])  # than under its own
+        if worse is not None:
+            chances.append(1 / (1 + math.exp(-math.log(worse) / _CERTAIN)))
+    return fmean(chances) if chances else 0.0
+
+
+def _run(work: Judging, make: Callable[[], ApiGraph]) -> Finished:
+    """Raises TrainingFailed where the graph fails."""
+    ended = work.errands.run(make)
+    if not ended.success:
+        raise TrainingFailed(
+            ended.error or "the graph was stopped", where="comparing what was trained"
+        )
+    return ended
+
+
+def _draw(
+    work: Judging, painted: Mapping[int, Sequence[Path]], judged: Mapping[int, Judged], best: Saved
+) -> None:
+    columns: list[Column] = []
+    for steps, paths in painted.items():
+        one = judged[steps]
+        heading = f"{steps} steps" if steps else "without"
+        numbers = f"likeness {one.likeness:.2f}, prompt {one.prompt_fit:.2f}"
+        columns.append(Column(heading, numbers, tuple(paths), kept=steps == best.steps))
+    prompts = work.compare.of(f"{TRIGGER} {work.person.word}")
+    write_private(work.folder.path / SHEET, draw_comparison(columns, prompts))

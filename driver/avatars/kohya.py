@@ -1,0 +1,259 @@
+"""kohya's sd-scripts as a trainer: its files written, its output followed, its LoRAs taken.
+
+In `training/kohya/` of the person's folder, where it runs (so no path holds the person's name):
+
+    images/        the crops and their captions
+    dataset.toml   what is trained on: one dataset with buckets, and the trigger word kept in front
+    config.toml    how: all settings of the preset, with alpha, a learning rate of its own for the
+                   text encoders, the schedule by step, and weights by signal-to-noise
+    out/           what it saves each `segment` steps: part<done before>-step<n>.safetensors
+
+A run that was killed goes on with the weights that it saved last. Where memory runs out, gradient
+checkpointing is switched on first, then the batch is halved, as with ComfyUI's trainer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from stockwright.core.people import stem
+
+from ..errors import AvatarInvalid, TrainingFailed
+from ..events import Notice
+from ..hashing import file_sha256
+from ..host.launch import interpreter
+from ..weights.folders import Layout
+from ..weights.safetensors_file import check
+from .people import Folder, make_private, write_private
+from .presets import Preset, Schedule
+from .training_events import SegmentTrained, TrainingRuns, TrainReport
+from .training_state import Saved, State, file_of, write_state
+
+SCRIPT, SDXL_SCRIPT = "train_network.py", "sdxl_train_network.py"
+_TEXT_RATE = 0.5
+"""Of the text encoders' learning rate to that of the rest."""
+_SAVED = re.compile(r"part(\d+)(?:-step(\d+))?\.safetensors")
+_PROGRESS = re.compile(r"(\d+)/(\d+) \[")
+_LOSS = re.compile(r"avr_loss=([-+.\w]+)")
+_NO_NUMBER = re.compile(r"avr_loss=(nan|inf)", re.IGNORECASE)
+_MEMORY = re.compile(r"out of memory|outofmemory", re.IGNORECASE)
+_TAIL_LINES = 12
+_GET = "git clone https://github.com/kohya-ss/sd-scripts, and install it as its README says"
+
+
+class Kohya:
+    def __init__(
+        self,
+        folder: Folder,
+        family: str,
+        preset: Preset,
+        trainer: Path | None,
+        layout: Layout,
+        report: TrainReport,
+    ) -> None:
+        """`trainer` is the folder of sd-scripts. Raises AvatarInvalid if it is not."""
+        name = SDXL_SCRIPT if family == "sdxl" else SCRIPT
+        if trainer is None or not (trainer / name).is_file():
+            raise AvatarInvalid(
+                f"there is no {name} in it" if trainer else "kohya's trainer needs its folder",
+                where=f"--trainer-dir {trainer or ''}".strip(),
+                hint=f"Give the folder of sd-scripts: {_GET}.",
+            )
+        self._script = trainer.expanduser().resolve() / name
+        self._sdxl = family == "sdxl"
+        self._folder, self._preset, self._layout = folder, preset, layout
+        self._report = report
+        self._place = folder.training / "kohya"
+
+    def run(self, state: State, checkpoint: str, files: Mapping[str, bytes]) -> State:
+        """Trains what is missing on these crops and captions; the LoRAs are in `state.saved`.
+
+        Raises AvatarInvalid where the checkpoint is not on this machine, and TrainingFailed.
+        """
+        weights = self._checkpoint(checkpoint)
+        for name in ("", "images", "out"):
+            make_private(self._place / name)
+        for name, data in files.items():
+            write_private(self._place / "images" / name, data)
+        state = self._taken(state)
+        while state.steps < self._preset.steps:
+            done = state.steps
+            self._write(state, weights)
+            failed = self._follow(done)
+            state = self._taken(state)
+            if failed and _MEMORY.search(failed):
+                state = self._with_less(state)
+            elif failed or state.steps == done:
+                raise TrainingFailed(
+                    f"sd-scripts failed:\n{failed or '  it saved nothing'}",
+                    where=self._script.name,
+                    hint="The same command goes on with what it saved last.",
+                )
+        return state
+
+    def _checkpoint(self, name: str) -> Path:
+        places = [folder / name for folder in self._layout.folders("checkpoints")]
+        found = next((place for place in places if place.is_file()), None)
+        if found is None:
+            raise AvatarInvalid(
+                f"sd-scripts needs {name} on this machine",
+                where=", ".join(str(place.parent) for place in places),
+                hint="Put it there, or give the ComfyUI folder that has it by --comfyui.",
+            )
+        return found
+
+    def _write(self, state: State, checkpoint: Path) -> None:
+        dataset = _toml(
+            {
+                "general": {"caption_extension": ".txt", "keep_tokens": 1, "enable_bucket": True},
+                "datasets": [{"resolution": self._preset.size, "batch_size": state.batch}],
+                "datasets.subsets": [{"image_dir": "images", "num_repeats": 1}],
+            }
+        )
+        write_private(self._place / "dataset.toml", dataset.encode())
+        write_private(self._place / "config.toml", _toml(self._config(state, checkpoint)).encode())
+
+    def _config(self, state: State, checkpoint: Path) -> dict[str, Any]:
+        preset, left = self._preset, self._preset.steps - state.steps
+        cosine = preset.schedule is Schedule.COSINE
+        config: dict[str, Any] = {
+            "pretrained_model_name_or_path": str(checkpoint.resolve()),
+            "dataset_config": "dataset.toml",
+            "output_dir": "out",
+            "output_name": f"part{state.steps}",
+            "save_model_as": "safetensors",
+            "save_precision": "fp16" if preset.dtype == "bf16" else "float",
+            "save_every_n_steps": preset.segment,
+            "no_metadata": True,  # it would hold the names of folders and captions
+            "network_module": "networks.lora",
+            "network_dim": preset.rank,
+            "network_alpha": preset.alpha,
+            "optimizer_type": "AdamW",
+            "learning_rate": preset.learning_rate,
+            "unet_lr": preset.learning_rate,
+            "text_encoder_lr": preset.learning_rate * _TEXT_RATE,
+            "lr_scheduler": "cosine" if cosine else "constant_with_warmup",
+            "lr_warmup_steps": 0 if state.steps else round(preset.steps * preset.warmup),
+            "max_train_steps": left,
+            "mixed_precision": "bf16" if preset.dtype == "bf16" else "no",
+            "gradient_checkpointing": state.checkpointing,
+            "gradient_accumulation_steps": state.accumulation,
+            "cache_latents": True,
+            "min_snr_gamma": 5.0,
+            "sdpa": True,
+            "max_data_loader_n_workers": 1,
+            "seed": int(state.key[:8], 16) + state.steps,
+        }
+        if self._sdxl:
+            config["no_half_vae"] = True
+        if state.saved:
+            last = file_of(self._folder, state.saved[-1])
+            config["network_weights"] = f"../{last.name}"
+        return config
+
+    def _follow(self, done: int) -> str:
+        """Runs it to its end; the last lines where it failed. Raises TrainingFailed for a loss that
+        is no number."""
+        line = [str(interpreter(self._script.parent)), str(self._script)]
+        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        with subprocess.Popen(
+            [*line, "--config_file", "config.toml"],
+            cwd=self._place,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            assert process.stdout is not None
+            try:
+                for text in _lines(process.stdout):
+                    tail.append(f"  {text}")
+                    if _NO_NUMBER.search(text):
+                        raise TrainingFailed(
+                            "the loss is no number",
+                            where=self._script.name,
+                            hint="Take a smaller learning_rate in prompts/avatars/training.yaml.",
+                        )
+                    at = _PROGRESS.search(text)
+                    if at and _LOSS.search(text):
+                        self._report(TrainingRuns(done + int(at[1]), self._preset.steps))
+            finally:
+                process.terminate()
+        return "\n".join(tail) if process.returncode else ""
+
+    def _taken(self, state: State) -> State:
+        """With all that was saved whole since."""
+        for path in sorted((self._place / "out").glob("part*.safetensors")):
+            found = _SAVED.fullmatch(path.name)
+            if found is None:
+                continue
+            # Without a step it is the end of its part, and that of the training.
+            steps = int(found[1]) + int(found[2]) if found[2] else self._preset.steps
+            if steps <= state.steps:
+                continue
+            try:
+                check(path)
+            except ValueError:  # cut off when it was killed
+                path.unlink()
+                continue
+            name = stem(state.key, steps)
+            saved = Saved(
+                steps=steps, stem=name, sha256=file_sha256(path), size=path.stat().st_size
+            )
+            write_private(file_of(self._folder, saved), path.read_bytes())
+            ordered = sorted((*state.saved, saved), key=lambda one: one.steps)
+            state = state.model_copy(update={"saved": tuple(ordered)})
+            self._report(SegmentTrained(steps, self._preset.steps, None, None, None))
+        write_state(self._folder, state)
+        return state
+
+    def _with_less(self, state: State) -> State:
+        if not state.checkpointing:
+            state = state.model_copy(update={"checkpointing": True})
+            self._report(Notice("memory ran out: it goes on with gradient checkpointing"))
+        elif state.batch > 1:
+            half = state.batch // 2
+            changed = {"batch": half, "accumulation": state.accumulation * 2}
+            state = state.model_copy(update=changed)
+            self._report(Notice(f"memory ran out: it goes on with {half} pictures at a time"))
+        else:
+            raise TrainingFailed(
+                "memory runs out with gradient checkpointing and one picture at a time, too",
+                where=self._script.name,
+                hint="Take a smaller size or rank in prompts/avatars/training.yaml.",
+            )
+        write_state(self._folder, state)
+        return state
+
+
+def _lines(stream: IO[bytes]) -> Iterator[str]:
+    """Lines as they come; a bar of progress ends each of its own with a carriage return."""
+    rest = b""
+    while chunk := stream.read1(4096) if hasattr(stream, "read1") else stream.read(4096):
+        *whole, rest = re.split(rb"[\r\n]+", rest + chunk)
+        yield from (line.decode("utf-8", "replace") for line in whole if line.strip())
+    if rest.strip():
+        yield rest.decode("utf-8", "replace")
+
+
+def _toml(data: Mapping[str, Any]) -> str:
+    """TOML of values, tables and lists of tables. JSON's texts, numbers and truth values are
+    TOML's, too."""
+    values = {name: value for name, value in data.items() if not isinstance(value, dict | list)}
+    lines = _values(values)
+    for name, value in data.items():
+        if isinstance(value, dict):
+            lines += ["", f"[{name}]", *_values(value)]
+        elif isinstance(value, list):
+            for table in value:
+                lines += ["", f"[[{name}]]", *_values(table)]
+    return "\n".join(lines) + "\n"
+
+
+def _values(table: Mapping[str, Any]) -> list[str]:
+    return [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in table.items()]

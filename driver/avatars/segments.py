@@ -1,0 +1,244 @@
+"""A training in segments: one graph each, and its LoRA fetched before the next one.
+
+What is killed, the driver or the server, loses at most the segment that ran. A driver that comes
+back follows the graph that its forerunner queued, if the server has it yet. Each segment goes on
+with the weights of the one before; the optimizer's averages begin anew.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import fmean
+
+from stockwright.core.people import stem
+
+from ..errors import ServerFailing, StockwrightError, TrainingFailed
+from ..events import Notice
+from ..graphs import ApiGraph
+from ..listener import Step
+from ..server import Finished
+from .errands import Errands
+from .people import Folder
+from .presets import Preset
+from .serverfiles import fetch_lora, put_lora, remove_lora, send_photos
+from .training_events import SegmentTrained, TrainingRuns, TrainReport
+from .training_graph import (
+    AFTER,
+    BEFORE,
+    Segment,
+    bind_segment,
+    told_lora,
+    told_losses,
+)
+from .training_state import Saved, State, file_of, write_state
+
+_DEATHS = 2
+"""Deaths of the server over one segment until memory is taken to be the cause."""
+_DIVERGED = "[training-diverged]"
+_LESS = "Take a smaller learning_rate in prompts/avatars/training.yaml, such as half of it"
+
+
+class Segments:
+    """Args:
+    graph: the designer's, with its checkpoint.
+    photos: purpose -> file name -> bytes, pictures and captions: `train` and `held-back`.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        token: str,
+        preset: Preset,
+        graph: ApiGraph,
+        photos: dict[str, dict[str, bytes]],
+        errands: Errands,
+        report: TrainReport,
+    ) -> None:
+        self._folder, self._token, self._preset = folder, token, preset
+        self._graph, self._photos = graph, photos
+        self._errands, self._report = errands, report
+        self._sent: tuple[int, dict[str, str]] | None = None
+
+    def run(self, state: State) -> State:
+        """Trains what is missing. Raises TrainingFailed, ServerFailing and what servers raise."""
+        while state.steps < self._preset.steps:
+            state = self._segment(state)
+        return state
+
+    def _segment(self, state: State) -> State:
+        steps = min(self._preset.segment, self._preset.steps - state.steps)
+
+        def on_step(step: Step) -> None:
+            if step.maximum >= steps:
+                done = state.steps + min(int(step.value), steps)
+                self._report(TrainingRuns(done, self._preset.steps))
+
+        ended = self._errands.adopt(state.graph, on_step) if state.graph else None
+        if ended is None or not ended.success:
+            ended = None
+            try:
+                ended = self._errands.run(
+                    lambda: self._make(state, steps),
+                    queued=lambda graph: self._note(state, graph),
+                    on_step=on_step,
+                    deaths=_DEATHS,
+                )
+            except ServerFailing:
+                self._errands.recover()
+        if ended is None or (not ended.success and ended.out_of_memory):
+            return self._with_less(state, ended)
+        if not ended.success:
+            raise _failed(ended)
+        state = self._take(state, ended)
+        self._check(state)
+        return state
+
+    def _make(self, state: State, steps: int) -> ApiGraph:
+        continued = ""
+        if state.saved:
+            last = state.saved[-1]
+            file = file_of(self._folder, last)
+            continued = put_lora(self._errands.server, self._token, last.stem, file)
+        places = self._places()
+        return bind_segment(
+            self._graph,
+            Segment(
+                token=self._token,
+                key=state.key,
+                training=places["train"],
+                held_back=places["held-back"],
+                preset=self._preset,
+                steps=steps,
+                rate=self._preset.rate(state.steps, steps),
+                seed=int(state.key[:8], 16) + state.steps,
+                batch=state.batch,
+                accumulation=state.accumulation,
+                checkpointing=state.checkpointing,
+                continued=continued,
+            ),
+        )
+
+    def _places(self) -> dict[str, str]:
+        """Folders of the photos on the server; sent again after it died, since it swept them."""
+        if self._sent is None or self._sent[0] != self._errands.lives:
+            places = {
+                purpose: send_photos(self._errands.server, self._token, purpose, files)
+                for purpose, files in self._photos.items()
+            }
+            self._sent = (self._errands.lives, places)
+        return self._sent[1]
+
+    def _note(self, state: State, graph: str) -> None:
+        write_state(self._folder, state.model_copy(update={"graph": graph}))
+
+    def _take(self, state: State, ended: Finished) -> State:
+        told = told_lora(ended)
+        if told is None:
+            raise TrainingFailed(
+                "the graph ended without a word of Save Person LoRA",
+                where="avatar_train.json",
+                hint="Take the node from the template: it has to run in each graph.",
+            )
+        name = stem(state.key, int(told["steps"]))
+        path = self._folder.training / f"{name}.safetensors"
+        fetched = fetch_lora(self._errands.server, self._token, name, path)
+        saved = Saved(
+            steps=told["steps"],
+            stem=name,
+            sha256=fetched,
+            size=told["bytes"],
+            losses=tuple(told["losses"]),
+            held_back=told_losses(self._graph, AFTER, ended),
+        )
+        untrained = state.untrained or told_losses(self._graph, BEFORE, ended)
+        state = state.model_copy(
+            update={"saved": (*state.saved, saved), "untrained": untrained, "graph": ""}
+        )
+        write_state(self._folder, state)
+        self._forget_old(state)
+        self._report(
+            SegmentTrained(
+                saved.steps,
+                self._preset.steps,
+                mean(saved.losses),
+                mean(saved.held_back),
+                mean(untrained),
+            )
+        )
+        return state
+
+    def _forget_old(self, state: State) -> None:
+        """Removes what is neither a candidate nor goes on."""
+        for old in state.saved[: -max(self._preset.candidates, 1)]:
+            if file_of(self._folder, old).exists():
+                file_of(self._folder, old).unlink()
+                remove_lora(self._errands.server, self._token, old.stem)
+
+    def _with_less(self, state: State, ended: Finished | None) -> State:
+        """The same with less memory. Raises TrainingFailed where nothing is left to save."""
+        why = "the server died twice" if ended is None else "memory ran out"
+        if not state.checkpointing:
+            state = state.model_copy(update={"checkpointing": True, "graph": ""})
+            self._report(Notice(f"{why}: the training goes on with gradient checkpointing"))
+        elif state.batch > 1:
+            half = state.batch // 2
+            changed = {"batch": half, "accumulation": state.accumulation * 2, "graph": ""}
+            state = state.model_copy(update=changed)
+            self._report(Notice(f"{why}: the training goes on with {half} pictures at a time"))
+        else:
+            raise TrainingFailed(
+                f"{why}, with gradient checkpointing and one picture at a time, too",
+                where=self._errands.server.url,
+                hint="Take a smaller size or rank in prompts/avatars/training.yaml.",
+            )
+        write_state(self._folder, state)
+        return state
+
+    def _check(self, state: State) -> None:
+        """Raises TrainingFailed where the loss is no number, or rises."""
+        last = state.saved[-1]
+        if None in last.held_back or not all(map(math.isfinite, last.losses)):
+            raise TrainingFailed(
+                f"the loss is no number after {last.steps} steps",
+                where="training",
+                hint=f"{_LESS}, and begin anew with --again.",
+            )
+        ratio = gain(last.held_back, state.untrained)
+        if ratio is not None and ratio > self._preset.rising:
+            raise TrainingFailed(
+                f"the loss rises: after {last.steps} steps it is {ratio:.2f} times that of the"
+                " untrained model",
+                where="training",
+                hint=f"{_LESS}, and begin anew with --again.",
+            )
+
+
+def mean(losses: Sequence[float | None]) -> float | None:
+    """Of those that are numbers."""
+    known = [loss for loss in losses if loss is not None and math.isfinite(loss)]
+    return fmean(known) if known else None
+
+
+def gain(after: Sequence[float | None], before: Sequence[float | None]) -> float | None:
+    """How many times the losses before those after are: the geometric mean over pictures and
+    levels, so that the noisiest level, with by far the largest loss, is not all that counts. None
+    where they cannot be compared."""
+    if not after or len(after) != len(before):
+        return None
+    pairs = [(a, b) for a, b in zip(after, before, strict=True) if a and b]
+    return math.exp(fmean(math.log(a / b) for a, b in pairs)) if pairs else None
+
+
+def _failed(ended: Finished) -> StockwrightError:
+    if _DIVERGED in ended.error:
+        return TrainingFailed(
+            ended.error.partition(_DIVERGED)[0].strip(),
+            where="training",
+            hint=f"{_LESS}, and begin anew with --again.",
+        )
+    if ended.interrupted:
+        return TrainingFailed(
+            "it was stopped at the server", where="training", hint="The same command goes on."
+        )
+    return TrainingFailed(ended.error or "the graph failed", where="training")

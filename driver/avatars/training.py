@@ -1,0 +1,279 @@
+"""Training a person: what `avatar.py train` does.
+
+    photos known, LoRA in the store      nothing is trained: the model is returned
+    a training of the same key goes on   it is taken up where it was
+    else                                 it begins
+
+A key stands for the photos, how they were cropped, the checkpoint and all settings of the training:
+the same photos are trained once for a checkpoint.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from ..connection import connect
+from ..errors import AvatarInvalid, StockwrightError
+from ..events import Notice, Report
+from ..graphs import ApiGraph, ObjectInfo, find_missing_models, load_graph
+from ..places import WORKFLOWS
+from ..prepare import SKETCH
+from ..weights import folders
+from .candidates import Judging, choose
+from .errands import Errands
+from .kohya import Kohya
+from .people import Crop, Folder, Model, Person
+from .presets import Preset, Presets, load_presets
+from .reached import remember, server_name
+from .segments import Segments
+from .serverfiles import remove_lora, remove_photos
+from .store import ModelStore, default_store
+from .training_events import TrainingEnded, TrainingStarted, TrainReport
+from .training_graph import check_models, checkpoint_of, prepare_training
+from .training_state import State, file_of, read_state, remove_state, write_state
+
+WORKFLOW = WORKFLOWS / "avatar_train.json"
+
+
+class Trainer(StrEnum):
+    CORE = "core"
+    """ComfyUI's own node, by avatar_train.json."""
+    KOHYA = "kohya"
+    """sd-scripts in `trainer_dir`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainAsked:
+    checkpoint: str | None = None
+    """None takes the graph's own."""
+    family: str | None = None
+    """Of training.yaml; None for the first that fits the checkpoint's name."""
+    again: bool = False
+    """Trains although the same was trained."""
+    trainer: Trainer = Trainer.CORE
+    trainer_dir: Path | None = None
+    """kohya's sd-scripts."""
+    server: str | None = None
+    """Address of a server; None starts or joins one."""
+    comfyui: Path | None = None
+    """The ComfyUI folder to start instead of the embedded one."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    store: str | None = None
+    """Address of the store; None for the default."""
+    workflow: Path = WORKFLOW
+    preset: Preset | None = None
+    """None for the family's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is trained, and on what."""
+
+    person: Person
+    family: str
+    checkpoint: str
+    preset: Preset
+    presets: Presets
+    graph: ApiGraph
+
+
+def train(folder: Folder, asked: TrainAsked, report: TrainReport) -> Model:
+    """The person's LoRA for the checkpoint, in the store and in the person's record.
+
+    Raises AvatarUnknown, AvatarInvalid, RunBusy, TrainingFailed, StoreFailed, and what graphs and
+    servers raise. What was trained until then stays: the same call goes on.
+    """
+    began = time.monotonic()
+    with folder.held():
+        person = folder.read()
+        _check_crops(folder, person)
+        presets = load_presets()
+        store = ModelStore(asked.store or default_store(folder.path.parent), person.token)
+        if not asked.again and (known := _trained(person, presets, asked, store)):
+            report(TrainingEnded(known.key, known.steps, 0.0, again=True))
+            return known
+        with _connected(folder, asked, report) as errands:
+            plan = _plan(person, presets, asked, errands.server.object_info(), report)
+            key = key_of(person, plan.family, plan.checkpoint, plan.preset, asked.trainer)
+            if not asked.again and (known := _known(person, key, store)):
+                report(TrainingEnded(known.key, known.steps, 0.0, again=True))
+                return known
+            model = _train(folder, plan, key, asked, errands, store, report)
+        report(TrainingEnded(key, model.steps, round(time.monotonic() - began, 3), again=False))
+        return model
+
+
+def key_of(person: Person, family: str, checkpoint: str, preset: Preset, trainer: Trainer) -> str:
+    """16 hex digits."""
+    content = {
+        "photos": person.photos_key,
+        "crops": sorted((crop.photo, crop.framing, crop.held_back) for crop in person.crops),
+        "word": person.word,
+        "family": family,
+        "checkpoint": checkpoint,
+        "trainer": trainer,
+        # What is compared, and how, makes no other LoRA.
+        "preset": preset.model_dump(mode="json", exclude={"checkpoints", "sampling", "rising"}),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _check_crops(folder: Folder, person: Person) -> None:
+    missing = [crop for crop in person.crops if not (folder.path / crop.file).is_file()]
+    kinds = {crop.held_back for crop in person.crops}
+    if kinds != {True, False} or missing:
+        raise AvatarInvalid(
+            f"{len(missing)} crops of the photos are missing"
+            if missing
+            else "there are no crops of photos, or none that is held back",
+            where=folder.name,
+            hint=f"Add the photos again: python driver/avatar.py add {folder.name} PHOTO…",
+        )
+
+
+def _known(person: Person, key: str, store: ModelStore) -> Model | None:
+    model = next((model for model in person.models if model.key == key), None)
+    return model if model is not None and store.has(key) else None
+
+
+def _trained(
+    person: Person, presets: Presets, asked: TrainAsked, store: ModelStore
+) -> Model | None:
+    """A model that is what is asked for, as far as that can be told without a server."""
+    for model in reversed(person.models):
+        fits = asked.checkpoint in (None, model.checkpoint)
+        fits = fits and asked.family in (None, model.family)
+        preset = asked.preset or presets.families.get(model.family)
+        if fits and preset is not None:
+            key = key_of(person, model.family, model.checkpoint, preset, asked.trainer)
+            if key == model.key and store.has(key):
+                return model
+    return None
+
+
+@contextmanager
+def _connected(folder: Folder, asked: TrainAsked, report: TrainReport) -> Generator[Errands]:
+    connection = connect(asked.server, asked.comfyui, asked.headers, report)
+    try:
+        remember(folder, server=server_name(asked.server, asked.comfyui))
+        yield Errands(connection)
+    finally:
+        connection.close()
+
+
+def _plan(
+    person: Person, presets: Presets, asked: TrainAsked, info: ObjectInfo, report: Report
+) -> _Plan:
+    canvas = load_graph(asked.workflow)
+    graph = prepare_training(canvas.data, asked.checkpoint, info, canvas.name)
+    if asked.checkpoint is None and SKETCH in _instead(graph, info):
+        graph = prepare_training(canvas.data, SKETCH, info, canvas.name)
+        report(
+            Notice(
+                f"The graph's checkpoint is not installed: {SKETCH} is trained. What it draws is"
+                " for trying out, and like nobody."
+            )
+        )
+    check_models(graph, info)
+    checkpoint = checkpoint_of(graph)
+    family = asked.family or presets.family_of(checkpoint)
+    preset = asked.preset or presets.preset(family)
+    return _Plan(person, family, checkpoint, preset, presets, graph)
+
+
+def _instead(graph: ApiGraph, info: ObjectInfo) -> tuple[str, ...]:
+    """The checkpoints that are there, where the graph's own is not."""
+    missing = find_missing_models(graph, info)
+    return next((one.available for one in missing if one.input == "ckpt_name"), ())
+
+
+def _train(
+    folder: Folder,
+    plan: _Plan,
+    key: str,
+    asked: TrainAsked,
+    errands: Errands,
+    store: ModelStore,
+    report: TrainReport,
+) -> Model:
+    person, preset = plan.person, plan.preset
+    remember(folder, store=store.url)
+    state = read_state(folder, key)
+    if state is None:
+        remove_state(folder)  # of a training of other photos
+        state = State(key=key, batch=preset.batch, checkpointing=preset.checkpointing)
+        write_state(folder, state)
+    photos = len([crop for crop in person.crops if not crop.held_back])
+    report(TrainingStarted(plan.checkpoint, plan.family, photos, preset.steps, state.steps))
+    layout = folders.embedded() if asked.comfyui is None else folders.of(asked.comfyui)
+    try:
+        if asked.trainer is Trainer.KOHYA:
+            kohya = Kohya(folder, plan.family, preset, asked.trainer_dir, layout, report)
+            state = kohya.run(state, plan.checkpoint, _files(folder, person, held_back=False))
+        else:
+            state = _segments(folder, plan, errands, report).run(state)
+        models = {name: layout.folders(name) for name in layout.names()}
+        judging = Judging(
+            *(folder, person, preset, plan.presets.compare, plan.checkpoint, errands, models),
+            held_back=_files(folder, person, held_back=True),
+            report=report,
+        )
+        best = choose(judging, state)
+    finally:
+        # Also after an error or Ctrl-C; a server that does not answer sweeps them when it starts.
+        with contextlib.suppress(StockwrightError):
+            remove_photos(errands.server, person.token)
+    digest = store.put(key, file_of(folder, best))
+    model = Model(
+        key=key,
+        family=plan.family,
+        checkpoint=plan.checkpoint,
+        steps=best.steps,
+        strength=preset.strength,
+        sha256=digest,
+        size=best.size,
+    )
+    others = tuple(one for one in person.models if one.key != key)
+    folder.write(person.model_copy(update={"models": (*others, model)}))
+    _clean(folder, state, errands, person)
+    return model
+
+
+def _segments(folder: Folder, plan: _Plan, errands: Errands, report: TrainReport) -> Segments:
+    photos = {
+        "train": _files(folder, plan.person, held_back=False),
+        "held-back": _files(folder, plan.person, held_back=True),
+    }
+    return Segments(folder, plan.person.token, plan.preset, plan.graph, photos, errands, report)
+
+
+def _files(folder: Folder, person: Person, *, held_back: bool) -> dict[str, bytes]:
+    """Crops and their captions, by file name."""
+    files: dict[str, bytes] = {}
+    for crop in person.crops:
+        if crop.held_back is held_back:
+            for path in _crop_files(folder, crop):
+                files[path.name] = path.read_bytes()
+    return files
+
+
+def _crop_files(folder: Folder, crop: Crop) -> list[Path]:
+    picture = folder.path / crop.file
+    caption = picture.with_suffix(".txt")
+    return [picture, caption] if caption.is_file() else [picture]
+
+
+def _clean(folder: Folder, state: State, errands: Errands, person: Person) -> None:
+    """Removes what only the training needed, here and on the server."""
+    remove_state(folder)
+    for saved in state.saved:
+        with contextlib.suppress(StockwrightError):
+            remove_lora(errands.server, person.token, saved.stem)
