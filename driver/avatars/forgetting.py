@@ -66,9 +66,7 @@ def forget(
     return removed
 
 
-def _noted(
-    folder: Folder, stores: Sequence[ModelStore], servers: Mapping[str, Server]
-) -> Reached:
+def _noted(folder: Folder, stores: Sequence[ModelStore], servers: Mapping[str, Server]) -> Reached:
     """All places, written down before the record of the person goes."""
     places = reached(folder)
     places = places.model_copy(
@@ -146,7 +144,9 @@ def _remove_folder(folder: Path) -> None:
         folder.rmdir()
 
 
-def _incomplete(folder: Folder, troubles: Sequence[str], removed: Sequence[str]) -> ForgetIncomplete:
+def _incomplete(
+    folder: Folder, troubles: Sequence[str], removed: Sequence[str]
+) -> ForgetIncomplete:
     listed = "\n".join(f"    {trouble}" for trouble in troubles)
     return ForgetIncomplete(
         f"not all of the person is gone, or known to be gone:\n{listed}",

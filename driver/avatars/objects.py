@@ -79,11 +79,18 @@ class Objects:
                 yield chunk
 
     def write(self, path: str, chunks: Iterator[bytes]) -> None:
-        with self._failing(), self._files.open(path, "wb") as file:
-            if self._local:
-                Path(path).chmod(PRIVATE_FILE)
-            for chunk in chunks:
-                file.write(chunk)
+        try:
+            with self._failing(), self._files.open(path, "wb") as file:
+                if self._local:
+                    Path(path).chmod(PRIVATE_FILE)
+                for chunk in chunks:
+                    file.write(chunk)
+        except FileNotFoundError as error:
+            raise StoreFailed(
+                "there is no such place to store anything",
+                where=self.address,
+                hint="Make the bucket, or give the address of one that is there.",
+            ) from error
 
     def remove(self, path: str) -> None:
         """What is not there is no error."""
@@ -127,7 +134,9 @@ def _opened(url: str, address: str) -> tuple[Any, str]:
         return files, str(root)
     except ImportError as error:
         scheme = url.partition("://")[0]
-        absent = "fsspec" if error.name == "fsspec" else _PACKAGES.get(scheme, scheme)
+        absent = (
+            "fsspec" if (error.name or "").startswith("fsspec") else _PACKAGES.get(scheme, scheme)
+        )
         raise StoreFailed(
             f"this store needs a Python package that is not there: {absent}",
             where=address,

@@ -1,8 +1,8 @@
 """A person's files on a server, over the routes of the node pack (`nodes.people_files` there).
 
 The server knows the person by the token. Every function raises ServerDown; ServerRefused where the
-pack there is too old, has no room, or cannot write; PersonFileInvalid for a malformed token or name.
-Before anything is sent, `reached.remember` notes where it goes.
+pack there is too old, has no room, or cannot write; PersonFileInvalid for a malformed token or
+name. Before anything is sent, `reached.remember` notes where it goes.
 """
 
 from __future__ import annotations
@@ -171,9 +171,7 @@ class _Body:
             ) from error
 
 
-def _there(
-    server: Server, path: str, query: Mapping[str, str], headers: Mapping[str, str]
-) -> bool:
+def _there(server: Server, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> bool:
     answer = _ask(server, "POST", path, missing=True, params=query, headers=headers)
     return answer.status_code != 404
 

@@ -1,11 +1,13 @@
 """Files of people on a server: who may read them, how long they stay, and that nothing is left.
 
 Places are those of `core.people`; pictures are in the output folder as photos are in the input
-folder. Folders are for their owner alone (0700), and so are files
-(0600). A file is put in place whole or not at all. Copies of photos are swept when a server starts,
-since the graph that needed them has ended with the one before. LoRAs stay up to a limit of bytes;
-then those go that were not used for the longest time, but none that was used within the last hour:
-a graph that waits may need it. What is called used is the file's time of access.
+folder. Folders are for their owner alone (0700), and so are files (0600). A file is put in place
+whole or not at all.
+
+Copies of photos are swept when a server starts, since the graph that needed them has ended with the
+one before. LoRAs stay up to a limit of bytes; then those go that were not used for the longest
+time, but none that was used within the last hour: a graph that waits may need it. When it was used
+is the file's time of access.
 """
 
 from __future__ import annotations
@@ -55,9 +57,7 @@ class PeopleFiles:
     most_bytes: of all people's LoRAs in the first one.
     """
 
-    def __init__(
-        self, inputs: Path, outputs: Path, loras: Sequence[Path], most_bytes: int
-    ) -> None:
+    def __init__(self, inputs: Path, outputs: Path, loras: Sequence[Path], most_bytes: int) -> None:
         self._inputs = inputs / PHOTOS
         self._outputs = outputs / PHOTOS
         self._loras = tuple(place / LORAS for place in loras)
@@ -92,7 +92,7 @@ class PeopleFiles:
         return self._told(self._folders(token))
 
     def forget(self, token: str) -> list[str]:
-        """Removes all of the person, and returns what `all_of` gave before and does not any more."""
+        """Removes all of the person, and returns what `all_of` gave and does not any more."""
         return self._removed(self._folders(token))
 
     def forget_photos(self, token: str) -> list[str]:
@@ -165,7 +165,7 @@ class PeopleFiles:
         self, token: str, purpose: str, name: str, size: int, sha256: str
     ) -> Generator[Callable[[bytes], None]]:
         """As `receive_lora`, for a photo or a text beside it; there is no limit but the disk's."""
-        parts = check_token(token), purpose
+        parts = Path(photos_folder(token, purpose)).relative_to(PHOTOS).parts
         check_photo(name)
         check_sha256(sha256)
         folder = private_folder(self._inputs, *parts)

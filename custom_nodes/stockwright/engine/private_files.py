@@ -29,9 +29,7 @@ def private_folder(place: Path, *parts: str) -> Path:
 
 
 @contextmanager
-def receiving(
-    part: Path, path: Path, size: int, sha256: str
-) -> Generator[Callable[[bytes], None]]:
+def receiving(part: Path, path: Path, size: int, sha256: str) -> Generator[Callable[[bytes], None]]:
     """Gives what takes the bytes of a file, in order, into `part`; at the end it is `path`.
 
     Raises WrongBytes or OSError; then nothing of it is there.

@@ -144,9 +144,7 @@ async def _use_lora(request: web.Request) -> web.StreamResponse:
 
 async def _put_lora(request: web.Request) -> web.StreamResponse:
     names = _token(request), request.match_info["name"]
-    return await _receive(
-        request, files().receive_lora(*names, _size(request), _sha256(request))
-    )
+    return await _receive(request, files().receive_lora(*names, _size(request), _sha256(request)))
 
 
 async def _remove_lora(request: web.Request) -> web.StreamResponse:
