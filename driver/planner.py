@@ -1,7 +1,8 @@
 """Planning: a graph runs once for each theme, and its jobs go into the ledger.
 
-`Planner` is what a run needs of it. The `ThemePlanner`'s plan graph is told the subjects that must not come again, and the prompts that new ones must differ
-from: those of the ledger, and those of other runs beside this one.
+`Planner` is what a run needs of it. The `ThemePlanner`'s plan graph is told the subjects that must
+not come again, and the prompts that new ones must differ from: those of the ledger, and those of
+other runs beside this one.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from stockwright.core.jobs import Job
@@ -48,14 +49,12 @@ FRUITLESS = 30
 DEATHS = 4
 """Deaths of the server in a row without a picture before the run is stopped."""
 
-_OUT_OF_MEMORY = ("out of memory", "outofmemory", "can't allocate memory", "not enough memory")
-
 
 class Runner:
     def __init__(
         self,
         *,
-        run_id: str,
+        place: str,
         folder: Path,
         ledger: Ledger,
         connection: Connection,
@@ -65,10 +64,12 @@ class Runner:
         gate: Gate,
         replacing: Replacing,
         report: Report,
+        before: Callable[[], None],
         describing: Describing | None = None,
     ) -> None:
-        """`run_id` names the run's folder in the server's output; `folder` takes the pictures."""
-        self._run_id, self._folder = run_id, folder
+        """`place` is the run's folder below the server's output; `folder` takes the pictures;
+        `before` is called before each graph that makes pictures."""
+        self._place, self._folder, self._before = place, folder, before
         self._ledger, self._connection, self._planner = ledger, connection, planner
         self._driven, self._sizer, self._report = driven, sizer, report
         self._gate, self._replacing, self._describing = gate, replacing, describing
@@ -151,6 +152,7 @@ class Runner:
                     where=self._connection.server.url,
                     hint="Mend the cause, then give the same command again.",
                 )
+            self._before()
             self._sizer.sent(len(jobs))
             graph_id = str(uuid.uuid4())
             try:
@@ -195,7 +197,7 @@ class Runner:
     def _fail(self, graph: str, jobs: list[Job], ended: Finished) -> None:
         ids = [job.id for job in jobs]
         self._remove_copies(graph)
-        if len(jobs) > 1 and _out_of_memory(ended):
+        if len(jobs) > 1 and ended.out_of_memory:
             size = self._sizer.shrink(len(jobs))
             self._report(Notice(f"{len(jobs)} jobs do not fit into memory; now {size} at most"))
             self._give_back(graph, ids, AttemptState.DROPPED, ended.error)
@@ -260,7 +262,7 @@ class Runner:
 
     def _server_folder(self, graph: str) -> str:
         # One folder a graph: a second attempt is no cache hit on files that may be gone.
-        return f"stockwright/{self._run_id}/{graph[:13]}"
+        return f"{self._place}/{graph[:13]}"
 
     def _on_step(self, step: Step) -> None:
         if step.graph in self._flights:
@@ -269,8 +271,3 @@ class Runner:
                 self._report(NodeRuns(step.graph, title, step.value, step.maximum))
         elif step.maximum > 1:
             self._report(Planning(self._planner.theme, int(step.value), int(step.maximum)))
-
-
-def _out_of_memory(ended: Finished) -> bool:
-    text = f"{ended.error_type} {ended.error}".casefold()
-    return any(sign in text for sign in _OUT_OF_MEMORY)

@@ -29,11 +29,11 @@ from .gate.quality import Quality
 from .gate.sizes import KEY, enlargement
 from .gate.verdicts import Verdicts
 from .graphs import Difference
+from .hooks import Hooks
 from .images import Loader, image_jobs, uploads_of
 from .ledger import JobState, Ledger
 from .model_hashes import settle_models
 from .order import Order
-from .planner import ThemePlanner
 from .prepare import SKETCH, SKETCH_SIZE, Prepared, prepare, prepare_images
 from .replacing import Replacing, extra_tries
 from .reporting import write_report
@@ -63,6 +63,7 @@ class Asked:
     """What finished pictures are examined for; None for nothing."""
     extra_tries: int | None = None
     """Jobs that may take the place of rejected ones; None for as many as pictures."""
+    hooks: Hooks = Hooks()  # noqa: RUF009 - it is frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,13 @@ def _gate(asked: Asked, ledger: Ledger, report: Report) -> Generator[Gate]:
         yield OpenGate(ledger, asked.folder, report)
         return
     with quality_gate(
-        asked.quality, asked.order, asked.folder, asked.comfyui, ledger, report
+        asked.quality,
+        asked.order,
+        asked.folder,
+        asked.comfyui,
+        ledger,
+        report,
+        person=asked.hooks.vectors,
     ) as gate:
         yield gate
 
@@ -180,24 +187,26 @@ def _runner(
 ) -> Generator[tuple[Runner, Prepared]]:
     connection = connect(asked.server, asked.comfyui, asked.headers, report)
     try:
-        prepared = _prepare(asked, connection, ledger, report)
-        seeing = _seeing(asked, prepared, report)
-        planner = ThemePlanner(asked.order, prepared.plan, prepared.size, asked.folder)
-        with ledger.run(connection.server.url):
-            runner = Runner(
-                run_id=asked.order.id,
-                folder=asked.folder,
-                ledger=ledger,
-                connection=connection,
-                planner=planner,
-                driven=prepared.driven,
-                sizer=BatchSizer(1 if prepared.driven.one_job else asked.batch),
-                gate=gate,
-                replacing=Replacing(planner, ledger, _tries(asked), report),
-                report=report,
-                describing=seeing,
-            )
-            yield runner, prepared
+        with asked.hooks.visit(connection) as before:
+            prepared = _prepare(asked, connection, ledger, report)
+            seeing = _seeing(asked, prepared, report)
+            planner = asked.hooks.planner(asked.order, prepared, asked.folder)
+            with ledger.run(connection.server.url):
+                runner = Runner(
+                    place=asked.hooks.place or f"stockwright/{asked.order.id}",
+                    folder=asked.folder,
+                    ledger=ledger,
+                    connection=connection,
+                    planner=planner,
+                    driven=prepared.driven,
+                    sizer=BatchSizer(1 if prepared.driven.one_job else asked.batch),
+                    gate=gate,
+                    replacing=Replacing(planner, ledger, _tries(asked), report),
+                    report=report,
+                    before=before,
+                    describing=seeing,
+                )
+                yield runner, prepared
         # After what the ledger times: reading large files is no work on pictures.
         if ledger.counts()[JobState.DONE]:
             ours = isinstance(connection, StartedServer)
