@@ -23,7 +23,7 @@ from driver.events import Event
 from driver.gate.examining import QualityGate
 from driver.gate.near import Near, earlier_looks
 from driver.gate.quality import Quality
-from driver.gate.worker import Answer, Task
+from driver.gate.worker import Answer, Task, Vectors
 from driver.ledger import JobState, Ledger
 from driver.order import Order, digest, read_kinds, read_themes
 from driver.places import WORKFLOWS
@@ -90,6 +90,8 @@ class Bench:
         comfyui: Any,
         ledger: Ledger,
         report: Any,
+        *,
+        person: Vectors,
     ) -> QualityGate:
         action, within = self.near
         near = Near(

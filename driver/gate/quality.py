@@ -11,7 +11,7 @@ import yaml
 
 from stockwright.core.definitions import SUFFIXES, dump_yaml, read_text
 from stockwright.core.errors import QualityInvalid
-from stockwright.core.quality import CHECKS, Action, Setting, load_quality, read_quality
+from stockwright.core.quality import CHECKS, LIKENESS, Action, Setting, load_quality, read_quality
 
 from ..order import digest
 from ..places import PROMPTS
@@ -60,12 +60,20 @@ class Quality:
         return found
 
 
-def given_quality(file: Path | None) -> Quality:
+def given_quality(file: Path | None, person: Path | None = None) -> Quality:
     """The shipped settings, or those of a file, which may leave out what stays as shipped.
+
+    `person`: a file of what is set otherwise for a person's pictures. All others have no likeness,
+    whatever the settings say: so that they also have the digest which they had before there was
+    this check.
 
     Raises QualityInvalid with the file, the line and the key that is wrong.
     """
-    return Quality(load_quality([PROMPTS] if file is None else [_yaml(file), PROMPTS]))
+    own = [] if file is None else [_yaml(file)]
+    if person is not None:
+        return Quality(load_quality([*own, person, PROMPTS]))
+    settings = load_quality([*own, PROMPTS])
+    return Quality({name: said for name, said in settings.items() if name != LIKENESS})
 
 
 def frozen_quality(file: Path) -> Quality:

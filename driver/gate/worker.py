@@ -79,12 +79,17 @@ class Examiner(Protocol):
 Make = Callable[[], Examiner]
 """Loads the checks; it has to survive pickling."""
 
+Vectors = Sequence[Sequence[float]]
+"""dlib's vectors of the faces in a person's photos, 128 numbers each; none: nobody is known."""
 
-def quality_checks(settings: Mapping[str, Any], folders: Mapping[str, Sequence[Path]]) -> Examiner:
+
+def quality_checks(
+    settings: Mapping[str, Any], folders: Mapping[str, Sequence[Path]], person: Vectors
+) -> Examiner:
     """The checks of the pack, with model files from `folders` (by the model folder's name)."""
     from stockwright.engine.quality.gate import Gate
 
-    return Gate(settings, folders)
+    return Gate(settings, folders, person)
 
 
 def work(pipe: Connection, make: Make) -> None:

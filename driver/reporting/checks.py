@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stockwright.core.quality import SIMILAR_CHECK, Action, Setting
+from stockwright.core.quality import LIKENESS, SIMILAR_CHECK, Action, Setting
 
 from ..gate.quality import DUPLICATE, SIMILAR
 from ..gate.verdicts import Judged
@@ -21,6 +21,7 @@ _TITLES = {
     "text": ("Text and watermarks", "percent of the picture under letters"),
     "people": ("People", "faces where the theme and kind want none"),
     "deformed": ("Faces", "how unsteadily their features are placed"),
+    LIKENESS: ("Likeness", "to the person's photos: 1 less the distance of faces, 0 to 1"),
     DUPLICATE: ("Near-duplicates", "bits of 64 that tell it from the nearest other picture"),
     SIMILAR: (
         "Similarity",

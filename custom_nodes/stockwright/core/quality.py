@@ -40,6 +40,9 @@ class Range:
     whole: bool = False
 
 
+LIKENESS = "likeness"
+"""The check of a person's pictures; nobody is known in any others."""
+
 _SIDE = Range(0, 16384, whole=True)
 _SHARE = Range(0, 1)
 
@@ -75,6 +78,9 @@ CHECKS: Mapping[str, Mapping[str, Range]] = MappingProxyType(
             "certain": _SHARE,
             "from": _SIDE,
         },
+        # How near its nearest face is to the photos of the person that it shall show: 1 less the
+        # distance of dlib's vectors.
+        LIKENESS: {"below": _SHARE, "from": _SIDE},
         # In how many of 64 bits the hashes of two pictures differ: no more is a duplicate. And the
         # cosine of their vectors, where a CLIP-vision model gives them: no less is one, and
         # `similar_check` says what becomes of it.

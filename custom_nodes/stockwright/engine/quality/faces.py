@@ -20,15 +20,26 @@ _MIRRORED = [1, 0, 2, 4, 3]
 """The order of a mirrored face's points: what was the left eye is the right one."""
 
 
-class FaceChecks:
-    """Both checks look at the same faces, which are looked for once in a picture."""
+class FaceFinder:
+    """All checks look at the same faces, which are looked for once in a picture."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
         """Raises FaceDetectionUnavailable or PartMissing."""
         try:
-            self._detect: Detector = find_detector(folders)
+            self.detect: Detector = find_detector(folders)
         except ModuleNotFoundError as error:
             raise PartMissing(f"{error.name} is not installed: pip install {error.name}") from error
+
+    def __call__(self, view: View) -> list[Face]:
+        """In pixels of `view.seen`."""
+        if view.faces is None:
+            view.faces = self.detect(view.seen_pixels)
+        return view.faces
+
+
+class FaceChecks:
+    def __init__(self, find: FaceFinder) -> None:
+        self._find, self._detect = find, find.detect
 
     def people(self, view: View, setting: Setting) -> float:
         """The number of faces."""
@@ -41,10 +52,8 @@ class FaceChecks:
         return max((deformity(pixels, face, self._detect) for face in faces), default=None)
 
     def _faces(self, view: View, setting: Setting) -> list[Face]:
-        if view.faces is None:
-            view.faces = self._detect(view.seen_pixels)
         smallest = setting["smallest"] / 100 * max(view.seen.size)
-        return [f for f in view.faces if f.size >= smallest and f.score >= setting["certain"]]
+        return [f for f in self._find(view) if f.size >= smallest and f.score >= setting["certain"]]
 
 
 def deformity(pixels: np.ndarray, face: Face, detect: Detector) -> float:

@@ -23,12 +23,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import FaceDetectionUnavailable, StockwrightError
-from ...core.quality import Action, Setting, read_quality
+from ...core.errors import FaceDetectionUnavailable, FaceModelInvalid, StockwrightError
+from ...core.names import FACE_IDENTITY_FOLDER
+from ...core.quality import LIKENESS, Action, Setting, read_quality
 from . import faces, hashing, looking, nsfw
+from .likeness import Likeness, Vectors
 from .missing import PartMissing
 from .text import TextFinder
 from .view import Unreadable, View
@@ -71,11 +74,13 @@ class Verdict:
 class Gate:
     """Loads what its checks need once; keeps nothing between pictures."""
 
-    def __init__(self, settings: Mapping[str, Any], folders: Folders) -> None:
+    def __init__(self, settings: Mapping[str, Any], folders: Folders, person: Vectors = ()) -> None:
         """
         Args:
             settings: of all checks, as `core.quality.load_quality` gives them.
             folders: where model files are, by the name of the model folder.
+            person: vectors of the faces in photos of whom the pictures shall show. None: nobody
+                is known, and `likeness` is not looked at.
 
         Raises:
             QualityInvalid: the settings have a fault.
@@ -83,8 +88,9 @@ class Gate:
         self._settings = {
             name: setting
             for name, setting in read_quality(settings).items()
-            if setting.action is not Action.OFF
+            if setting.action is not Action.OFF and (name != LIKENESS or person)
         }
+        self._person = person
         self.missing: dict[str, str] = {}
         """Checks that are on and cannot be made here, with what to install."""
         self._checks = self._prepared(folders)
@@ -158,8 +164,11 @@ class Gate:
             self._load(checks, ("nsfw",), lambda: _nsfw_score(folders))
         if "text" in self._settings:
             self._load(checks, ("text",), _text_score)
+        find = cache(lambda: faces.FaceFinder(folders.get(faces.FOLDER, ())))
         if on := [name for name in ("people", "deformed") if name in self._settings]:
-            self._load(checks, on, lambda: _face_scores(folders))
+            self._load(checks, on, lambda: _face_scores(find()))
+        if LIKENESS in self._settings:
+            self._load(checks, (LIKENESS,), lambda: _likeness(find(), folders, self._person))
         return checks
 
     def _load(
@@ -172,7 +181,7 @@ class Gate:
             checks |= load()
         except PartMissing as part:
             self.missing |= dict.fromkeys(names, str(part))
-        except FaceDetectionUnavailable as error:
+        except (FaceDetectionUnavailable, FaceModelInvalid) as error:
             self.missing |= dict.fromkeys(names, f"{error.what}. {error.hint}")
 
 
@@ -200,6 +209,11 @@ def _text_score() -> Mapping[str, Score]:
     return {"text": lambda view, setting: find(view.seen_pixels, setting["certain"])}
 
 
-def _face_scores(folders: Folders) -> Mapping[str, Score]:
-    checks = faces.FaceChecks(folders.get(faces.FOLDER, ()))
+def _face_scores(find: faces.FaceFinder) -> Mapping[str, Score]:
+    checks = faces.FaceChecks(find)
     return {"people": checks.people, "deformed": checks.deformed}
+
+
+def _likeness(find: faces.FaceFinder, folders: Folders, person: Vectors) -> Mapping[str, Score]:
+    score = Likeness(find, folders.get(FACE_IDENTITY_FOLDER, ()), person)
+    return {LIKENESS: lambda view, _: score(view)}
