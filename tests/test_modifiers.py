@@ -21,7 +21,7 @@ from stockwright.core.modifiers.contradictions import Contradictions, contradict
 from stockwright.core.modifiers.drawing import Stylist, extended
 from stockwright.core.modifiers.phrases import content_words, is_modifier, makers, split_prompt
 from stockwright.core.modifiers.table import FORMAT, ModifierTable, Phrase
-from stockwright.core.modifiers.verdicts import Verdicts
+from stockwright.core.modifiers.verdicts import Verdicts, parse_verdicts
 from stockwright.core.themes import load_themes
 
 SHIPPED = places.PROMPTS / "modifiers" / "photography.json"
@@ -418,3 +418,16 @@ def test_the_shipped_table_goes_by_subject():
     assert forest["lush greenery"] > 10 * max(1, office["lush greenery"])
     assert office["indoor plants"] > 3 * max(1, forest["indoor plants"])
     assert not any(FORBIDDEN.reason(phrase.text) for phrase in shipped.phrases)
+
+
+def test_likes_are_read_from_text():
+    assert parse_verdicts("") == Verdicts()
+    assert parse_verdicts('{"haze": [3, 1]}') == Verdicts({"haze": (3, 1)})
+
+
+@pytest.mark.parametrize(
+    "text", ["haze", "[]", '{"haze": 3}', '{"haze": [3]}', '{"haze": [true, 1]}', '{"a": [-1, 0]}']
+)
+def test_likes_that_are_none_are_told(text: str):
+    with pytest.raises(ModifiersInvalid):
+        parse_verdicts(text)

@@ -57,6 +57,17 @@ def test_each_job_gets_its_own_words(server: Server):
     assert prompts(server, json.dumps(JOBS), seed=2) != found
 
 
+def test_likes_and_dislikes_count(server: Server):
+    (first,) = prompts(server, "pine forest", temperature=0.0, count=1)
+    phrase = first.removeprefix("pine forest, ")
+    (other,) = prompts(
+        server, "pine forest", temperature=0.0, count=1, likes=json.dumps({phrase: [0, 20]})
+    )
+    assert other != first
+    with pytest.raises(GraphRefused, match="two whole numbers"):
+        run(server, graph("pine forest", likes='{"haze": 1}'))
+
+
 def test_text_is_one_job_and_none_to_add_changes_nothing(server: Server):
     (text,) = prompts(server, "pine forest")
     assert text.startswith("pine forest, ")

@@ -15,6 +15,7 @@ from ..core.modifiers.contradictions import FILE as RULES
 from ..core.modifiers.contradictions import Contradictions
 from ..core.modifiers.drawing import Stylist, extended
 from ..core.modifiers.table import ENDING, ModifierTable
+from ..core.modifiers.verdicts import parse_verdicts
 from ..core.seeding import seeded
 from .folders import prompt_folders
 from .rewriting import job_outputs, jobs_of, prompt_input, rewritten
@@ -70,17 +71,30 @@ class StyleModifiers(io.ComfyNode):
                     control_after_generate=True,
                     tooltip="Another seed draws other words. Each job is drawn for by itself.",
                 ),
+                io.String.Input(
+                    "likes",
+                    default="",
+                    optional=True,
+                    multiline=True,
+                    placeholder='{"soft light": [3, 1]}',
+                    tooltip="How often pictures with a phrase were liked and disliked, as a JSON "
+                    "object. What is liked is drawn up to twice as often, what is disliked more "
+                    "rarely.",
+                ),
             ],
             outputs=job_outputs(),
             is_output_node=True,
         )
 
     @classmethod
-    def validate_inputs(cls, prompt: object = None, table: str | None = None) -> bool | str:
+    def validate_inputs(
+        cls, prompt: object = None, table: str | None = None, likes: str | None = None
+    ) -> bool | str:
         try:
             if prompt is not None:  # a link is known only when it runs
                 jobs_of(prompt)
-        except JobInvalid as error:
+            parse_verdicts(likes or "")
+        except (JobInvalid, ModifiersInvalid) as error:
             return str(error)
         if table is None or table in (found := _tables()):
             return True
@@ -96,13 +110,20 @@ class StyleModifiers(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, prompt: object, table: str, count: int, temperature: float, seed: int
+        cls,
+        prompt: object,
+        table: str,
+        count: int,
+        temperature: float,
+        seed: int,
+        likes: str = "",
     ) -> io.NodeOutput:
         folders = prompt_folders()
         stylist = Stylist(
             ModifierTable.load(_path(table)),
             Contradictions.load(folders),
             Forbidden.load(folders),
+            parse_verdicts(likes),
         )
         jobs = jobs_of(prompt, seed)
         prompts = [

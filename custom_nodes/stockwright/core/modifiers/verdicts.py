@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from ..errors import ModifiersInvalid
 
@@ -42,3 +44,31 @@ class Verdicts:
         both = PRIOR_LIKES + PRIOR_DISLIKES
         posterior = (likes + PRIOR_LIKES) / (likes + dislikes + both)
         return posterior / (PRIOR_LIKES / both)
+
+
+def parse_verdicts(text: str) -> Verdicts:
+    """From JSON such as {"soft light": [3, 1]}: likes and dislikes of each phrase; empty for none.
+
+    Raises:
+        ModifiersInvalid: another form, or a number that is not whole and from 0.
+    """
+    if not text.strip():
+        return Verdicts()
+    try:
+        said: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _invalid(f"no valid JSON: {error}") from error
+    if not isinstance(said, dict):
+        raise _invalid("no JSON object")
+    marks: dict[str, tuple[int, int]] = {}
+    for phrase, counts in cast("dict[str, Any]", said).items():
+        pair = cast("list[Any]", counts) if isinstance(counts, list) else []
+        if [type(number) for number in pair] != [int, int]:  # a truth value is an int, too
+            raise _invalid(f"{phrase!r} does not have two whole numbers")
+        marks[phrase] = (pair[0], pair[1])
+    return Verdicts(marks)
+
+
+def _invalid(what: str) -> ModifiersInvalid:
+    hint = 'Write likes and dislikes of each phrase: {"soft light": [3, 1]}.'
+    return ModifiersInvalid(what, where="likes", hint=hint)
