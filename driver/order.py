@@ -32,8 +32,28 @@ PER_THEME = 10
 MAX_SEED = 2**53 - 1
 MAX_COUNT = 100_000
 
-_LATER = ("sampler", "steps", "cfg", "size", "llm", "style", "quality", "images", "pictures")
+_LATER = (
+    *("sampler", "steps", "cfg", "size", "llm", "style", "quality", "images", "pictures"),
+    "wish",
+)
 _LATER_OF_THEMES = ("areas", "seeds", "look", "people")
+
+
+class Wish(BaseModel):
+    """Pictures of a person, of whom an order knows no more than a token."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    """As it was typed, in any language."""
+    token: str
+    """By which servers know the person."""
+    phrase: str
+    """What stands for the person while the prompt is rewritten."""
+    front: str
+    """The same as it stands in front of the finished prompt, with its weight and what follows."""
+    references: str | None = None
+    """SHA-256 of the photos that are shown to the model instead of a training."""
 
 
 class Order(BaseModel):
@@ -67,6 +87,8 @@ class Order(BaseModel):
     """A folder of pictures that are there: they are worked on, instead of themes."""
     pictures: str | None = None
     """SHA-256 of the names and contents of these pictures."""
+    wish: Wish | None = None
+    """Whose pictures these are. The theme and the kind then say only how they are filed."""
 
     @model_validator(mode="after")
     def _has_something_to_make(self) -> Order:

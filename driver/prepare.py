@@ -44,6 +44,7 @@ from .graphs import (
     to_api,
     trace_graph,
     with_inputs,
+    without_lacking,
     without_planner,
 )
 from .images import ImageDriven, Loader, loading_place
@@ -112,9 +113,12 @@ def prepare(
         raise
     stock, planned = bound
     standing_in: tuple[str, ...] = ()
+    if order.wish is not None:
+        planned, standing_in = without_lacking(planned, info)
     if SKETCH in _checkpoints(stock):
-        stock, standing_in = with_stand_ins(stock, stock_api, info)
-    check(stock, planned, info, origins)
+        stock, more = with_stand_ins(stock, stock_api, info)
+        standing_in += more
+    check(stock, planned, info, origins, rewrites=order.wish is not None)
     driven, size, notes = _driven(order, stock, info, canvas_of(workflow))
     notes += standing_in
     seen = placeholders(stock, driven.trace) if driven.trace else stock

@@ -42,6 +42,7 @@ from .trace import (
     placeholders,
     trace_graph,
 )
+from .wishes import bind_wish, chain, without_lacking
 
 __all__ = [
     "ApiGraph",
@@ -56,6 +57,8 @@ __all__ = [
     "bind_jobs",
     "bind_plan",
     "bind_traced",
+    "bind_wish",
+    "chain",
     "check",
     "check_classes",
     "check_free",
@@ -90,5 +93,6 @@ __all__ = [
     "to_api",
     "trace_graph",
     "with_inputs",
+    "without_lacking",
     "without_planner",
 ]

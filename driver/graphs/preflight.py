@@ -40,6 +40,7 @@ _FOLDERS = {
     "unet_name": "models/diffusion_models",
     "clip_name": "models/text_encoders",
     "vae_name": "models/vae",
+    "photomaker_model_name": "models/photomaker",
 }
 """Where the server looks for the file that an input names."""
 
@@ -95,16 +96,21 @@ class MissingModel:
 
 
 def check(
-    stock: ApiGraph, plan: ApiGraph | None, info: ObjectInfo, origins: Origins = NO_ORIGINS
+    stock: ApiGraph,
+    plan: ApiGraph | None,
+    info: ObjectInfo,
+    origins: Origins = NO_ORIGINS,
+    *,
+    rewrites: bool = False,
 ) -> None:
     """Raises one PreflightFailed that lists all that keeps the two graphs from running: classes,
     files, choices, numbers and links that the server does not take, with what it has instead and
     where to get it, as far as `origins`, those of the stock graph's file, tell; and nodes that the
     driver needs: one that takes pictures and at most one Stockwright Batch in `stock`, exactly one
-    Write Theme Prompts in `plan`, if there is a plan."""
+    Write Theme Prompts in `plan`, if there is a plan that `rewrites` no prompts."""
     faults = [
         *_missing_nodes(stock, info),
-        *_with(_MEND, _wrong_plan(plan)),
+        *_with(_MEND, _wrong_plan(None if rewrites else plan)),
     ]
     for graph, known in ((stock, origins), (plan or {}, NO_ORIGINS)):
         run = _run(graph, info)

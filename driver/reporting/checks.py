@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from stockwright.core.quality import LIKENESS, SIMILAR_CHECK, Action, Setting
 
 from ..gate.quality import DUPLICATE, SIMILAR
-from ..gate.verdicts import Judged
+from ..gate.verdicts import Judged, Verdict
 
 _TITLES = {
     "file": ("File", "can be read to its end"),
@@ -101,6 +101,13 @@ def why(reason: str, judged: Judged, subjects: Mapping[str, str]) -> str:
         return ", ".join(filter(None, parts))
     score = verdict.scores.get(reason)
     return "" if score is None else f"score {score:.3g}"
+
+
+def likeness(verdict: Verdict) -> str:
+    """What a finished picture's thumbnail is told with: how like the person it is, if it was
+    looked at."""
+    score = verdict.scores.get(LIKENESS)
+    return "" if score is None else f"likeness {score:.2f}"
 
 
 def _bits(bits: float | None) -> str:

@@ -27,7 +27,7 @@ MOST_PICTURES = 600
 """Thumbnails of finished pictures in a page: some 5 MB."""
 MOST_REJECTED = 60
 """Thumbnails for one reason."""
-_HIDDEN = ("themes", "kinds", "count", "settings", "loras", "images")
+_HIDDEN = ("themes", "kinds", "count", "settings", "loras", "images", "wish")
 """Parts of an order that are shown in words of their own, or are too long."""
 _NAMES = {
     "workflow": "workflow, SHA-256",
@@ -71,7 +71,7 @@ def write_report(ledger: Ledger, folder: Path) -> Path:
             title=", ".join(dict.fromkeys(row.theme for row in found.rows)) or folder.name,
             run=folder.resolve().name,
             painted=ledger.settled("checkpoint") or "",
-            groups=_groups(ledger, folder),
+            groups=_groups(ledger, folder, judged),
             checks=checks.rows(read_quality(quality.complete), judged),
             seen=_seen(Verdicts(ledger).described(), quality),
             plots=plots,
@@ -101,8 +101,9 @@ def _environment() -> Environment:
     )
 
 
-def _groups(ledger: Ledger, folder: Path) -> list[Group]:
+def _groups(ledger: Ledger, folder: Path, judged: Sequence[Judged]) -> list[Group]:
     """Finished pictures by theme and kind; of large pools the first ones of each."""
+    notes = {one.entry.job.id: checks.likeness(one.verdict) for one in judged}
     by_heading: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in ledger.entries():
         if entry.state is JobState.DONE:
@@ -112,7 +113,8 @@ def _groups(ledger: Ledger, folder: Path) -> list[Group]:
     groups: list[Group] = []
     for heading, entries in by_heading.items():
         some = entries[: max(int(len(entries) * share), 1)]
-        groups.append(Group(heading, len(entries), _shown(some, folder), _size(entries)))
+        shown = _shown(some, folder, [notes.get(entry.job.id, "") for entry in some])
+        groups.append(Group(heading, len(entries), shown, _size(entries)))
     return groups
 
 
@@ -134,16 +136,12 @@ def _seen(described: Mapping[str, int], quality: Quality) -> str:
     return f"Near-duplicates were looked for by perceptual hashes, in {models}."
 
 
-def _shown(
-    entries: Sequence[Entry], folder: Path, notes: Sequence[str] | None = None
-) -> list[Shown]:
+def _shown(entries: Sequence[Entry], folder: Path, notes: Sequence[str]) -> list[Shown]:
     files = [entry.file.path if entry.file else "" for entry in entries]
     images = thumbnails([folder / file for file in files])
     return [
         Shown(image, file, entry.job.subject, note)
-        for image, file, entry, note in zip(
-            images, files, entries, notes or [""] * len(entries), strict=True
-        )
+        for image, file, entry, note in zip(images, files, entries, notes, strict=True)
     ]
 
 
@@ -182,6 +180,7 @@ def _settings(folder: Path) -> dict[str, str]:
         "pictures": str(order.get("count", "")),
         # Its name only: where it lies is nobody's who is given the report.
         "folder of pictures": Path(order.get("images") or "").name,
+        "wish": str((order.get("wish") or {}).get("text", "")),
         "themes": ", ".join(theme["title"] for theme in order.get("themes", [])),
         "kinds": ", ".join(f"{k['name']} {k['share']:g}" for k in order.get("kinds", [])),
         "LoRAs": ", ".join(f"{use['name']}:{use['strength']:g}" for use in order.get("loras", [])),
