@@ -75,7 +75,6 @@ class StyleModifiers(io.ComfyNode):
                     "likes",
                     default="",
                     optional=True,
-                    multiline=True,
                     placeholder='{"soft light": [3, 1]}',
                     tooltip="How often pictures with a phrase were liked and disliked, as a JSON "
                     "object. What is liked is drawn up to twice as often, what is disliked more "
