@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-COMMANDS = ("submit", "report", "graph", "models", "embedded", "themes", "modifiers")
+COMMANDS = ("submit", "avatar", "report", "graph", "models", "embedded", "themes", "modifiers")
 
 
 def main() -> int:
@@ -13,6 +13,10 @@ def main() -> int:
         from .submit import main as submit
 
         return submit(arguments)
+    if name == "avatar":
+        from .avatar import main as avatar
+
+        return avatar(arguments)
     if name == "report":
         from .report import main as report
 

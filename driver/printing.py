@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -49,7 +48,8 @@ def print_jobs(jobs: list[Job], *, as_json: bool) -> None:
     _console(stderr=False).print(table)
 
 
-def print_outcome(outcome: Outcome, folder: Path) -> None:
+def print_outcome(outcome: Outcome) -> None:
+    folder = outcome.folder
     print(f"{outcome.done} picture{'s' if outcome.done != 1 else ''} in {folder}")
     for sheet in outcome.sheets[:1]:
         print(f"contact sheet: {sheet}")

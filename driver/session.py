@@ -68,6 +68,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    folder: Path
+    """Of the run."""
     done: int
     failed: int
     sheets: list[Path]
@@ -141,6 +143,7 @@ def _outcome(asked: Asked, folder: RunFolder, ledger: Ledger) -> Outcome:
     rejected = Verdicts(ledger).unreplaced() if asked.order.themes else []
     lacking = Counter((job.theme, job.kind) for job in rejected)
     return Outcome(
+        folder=asked.folder,
         done=counts[JobState.DONE],
         failed=counts[JobState.FAILED],
         sheets=write_sheets(ledger, folder.path),

@@ -57,7 +57,7 @@ def _make(asked: Asked, as_json: bool) -> int:
     with reporting(as_json=as_json) as report:
         outcome = carry_out(asked, report)
     if not as_json:
-        print_outcome(outcome, asked.folder)
+        print_outcome(outcome)
     return 0 if outcome.complete else 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -57,7 +58,7 @@ def make_person(people: Path, *, count: int = 10, held_back: int = 2, size: int 
 def varied(name: str, size: int, chance: Random) -> Image.Image:
     """A crop around the face of a photo, a little another one each time."""
     image = photo(name)
-    x0, y0, x1, y1 = the_face(image).box
+    x0, y0, x1, y1 = box_of(name)
     side = max(x1 - x0, y1 - y0) * chance.uniform(1.5, 1.9)
     x = (x0 + x1) / 2 + chance.uniform(-0.06, 0.06) * side
     y = (y0 + y1) / 2 + chance.uniform(-0.06, 0.06) * side
@@ -66,6 +67,11 @@ def varied(name: str, size: int, chance: Random) -> Image.Image:
     if chance.random() < 0.5:
         crop = ImageOps.mirror(crop)
     return ImageEnhance.Brightness(crop).enhance(chance.uniform(0.85, 1.15))
+
+
+@cache
+def box_of(name: str) -> tuple[float, float, float, float]:
+    return the_face(photo(name)).box
 
 
 def encoded(image: Image.Image) -> bytes:

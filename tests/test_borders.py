@@ -29,7 +29,17 @@ ARROWS = {
 }
 """Each room (the longest name that a module's begins with) and those that it may import."""
 
-IN_A_WORKER = {"driver.gate.worker": {"stockwright.engine.quality.gate"}}
+IN_A_WORKER = {
+    "driver.gate.worker": {"stockwright.engine.quality.gate"},
+    "driver.avatars.intake_worker": {"stockwright.engine.portraits.studio"},
+}
+    "driver.gate.worker": {"stockwright.engine.quality.gate"},
+    "driver.avatars.likeness_worker": {
+        "stockwright.engine.quality.faces",
+        "stockwright.engine.quality.likeness",
+        "stockwright.engine.quality.view",
+    },
+}
 """What a module imports in processes of its own only; importing the module does not load it."""
 
 

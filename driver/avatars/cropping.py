@@ -1,0 +1,104 @@
+"""The crops of a person: made from the kept photos, described, and put in the place of the old."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ..errors import AvatarInvalid, IntakeFailed
+from .captions import Captions, load_captions
+from .choosing import held_back
+from .intake_events import Cropping, Report
+from .intake_worker import Died, Rows, Worker
+from .people import Crop, Folder, Person, Photo, make_private, write_private
+from .staging import exchange_crops
+
+_SHEET = "crops.jpg"
+
+
+def has_crops(folder: Folder, person: Person, size: int) -> bool:
+    """Whether all photos are cropped, to `size` pixels, and all of it is there."""
+    cropped = {crop.photo for crop in person.crops}
+    return cropped == {photo.sha256 for photo in person.photos} and all(
+        _is_whole(folder.path / crop.file, size) for crop in person.crops
+    )
+
+
+def _is_whole(file: Path, size: int) -> bool:
+    try:
+        with Image.open(file, formats=["PNG"]) as image:
+            return image.size == (size, size) and file.with_suffix(".txt").is_file()
+    except OSError:
+        return False
+
+
+def make_crops(
+    folder: Folder, person: Person, size: int, worker: Worker, stage: Path, report: Report
+) -> Person:
+    """The person with new crops, also in the folder. Raises IntakeFailed or AvatarInvalid."""
+    captions = load_captions()
+    made = stage / "crops"
+    make_private(made)
+    back = held_back([photo.sha256 for photo in person.photos])
+    crops: list[Crop] = []
+    rows: list[list[tuple[Path, str, str]]] = []
+    for done, photo in enumerate(person.photos):
+        report(Cropping(done, len(person.photos)))
+        row: list[tuple[Path, str, str]] = []
+        for cut in _cuts(worker, folder.path / photo.file, made / photo.sha256[:16], size):
+            text = _describe(captions, photo, cut, person.word)
+            held = photo.sha256 in back
+            crops.append(
+                Crop(
+                    file=f"crops/{cut.file.name}",
+                    photo=photo.sha256,
+                    framing=cut.framing,
+                    held_back=held,
+                )
+            )
+            row.append((cut.file, f"{cut.framing}{', held back' if held else ''}", text))
+        rows.append(row)
+    sheet = _drawn(worker, rows)
+    report(Cropping(len(person.photos), len(person.photos)))
+    exchange_crops(folder, made)
+    write_private(folder.path / _SHEET, sheet)
+    cropped = person.model_copy(update={"crops": tuple(crops)})
+    folder.write(cropped)
+    return cropped
+
+
+def _cuts(worker: Worker, photo: Path, stem: Path, size: int) -> list[Any]:
+    try:
+        cuts = list(worker.cut(photo, stem, size))
+    except Died as error:
+        raise _dead() from error
+    if not cuts:
+        raise AvatarInvalid(
+            "no crop can be made of a photo that was kept",
+            where=str(photo),
+            hint="Limits may have changed since: forget the person, then add the photos again.",
+        )
+    return cuts
+
+
+def _describe(captions: Captions, photo: Photo, cut: Any, word: str) -> str:
+    text = captions.of(photo.sha256, cut.framing, cut.looks, word)
+    write_private(cut.file.with_suffix(".txt"), f"{text}\n".encode())
+    return text
+
+
+def _drawn(worker: Worker, rows: Rows) -> bytes:
+    try:
+        return worker.sheet(rows)
+    except Died as error:
+        raise _dead() from error
+
+
+def _dead() -> IntakeFailed:
+    return IntakeFailed(
+        "the process that crops photos died, or hung",
+        where="intake",
+        hint="Memory may be short: look into the system's log, then give the same command again.",
+    )

@@ -1,0 +1,38 @@
+"""Forgetting a person wherever something of them went: every server and store that is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from ..connection import connect
+from ..errors import StockwrightError
+from ..events import Notice, Report
+from ..server import Server
+from .forgetting import forget
+from .people import Folder
+from .reached import reached, server_flags
+from .store import ModelStore, default_store
+
+
+def forgotten(
+    folder: Folder, *, store: str | None, headers: Mapping[str, str], report: Report
+) -> list[str]:
+    """Paths and addresses of what was removed (`forgetting.forget`).
+
+    A server that does not answer is told as a notice, and stays noted: ForgetIncomplete then.
+    """
+    places = reached(folder)
+    servers: dict[str, Server] = {}
+    with ExitStack() as stack:
+        for name in places.servers:
+            try:
+                connection = connect(*server_flags(name), headers, report)
+            except StockwrightError as error:
+                report(Notice(f"{name} cannot be asked: {error.what}"))
+                continue
+            stack.callback(connection.close)
+            servers[name] = connection.server
+        given = store or default_store(folder.path.parent)
+        stores = [ModelStore(given, places.token)] if places.token else []
+        return forget(folder, stores, servers)
