@@ -6,6 +6,8 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import requests
 from driver import places
 from driver.avatars import serverfiles
 from driver.avatars.forgetting import forget
+from driver.avatars.objects import Objects
 from driver.avatars.people import Folder, make_private, names, write_private
 from driver.avatars.reached import EMBEDDED, Reached, reached, remember, server_flags, server_name
 from driver.avatars.store import ModelStore
@@ -147,47 +150,53 @@ def test_a_store_that_cannot_be_reached_keeps_the_note(tmp_path: Path):
     remember(folder, store="ftp://127.0.0.1:9/people")
     with pytest.raises(ForgetIncomplete, match="cannot be opened"):
         forget(folder, [], {})
-    assert [path.name for path in folder.path.iterdir()] == ["servers.json", "person.lock"]
+    assert {path.name for path in folder.path.iterdir()} == {"servers.json", "person.lock"}
     assert reached(folder).stores == ("ftp://127.0.0.1:9/people",)
 
 
-def test_killed_at_any_moment_it_goes_on(
-    server: Server, sketch_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    """Stands for kill -9: at each unlink in turn, nothing that is tried afterwards is done."""
-    really = Path.unlink
-    for moment in range(1, 9):
-        folder = person(tmp_path / str(moment))
+class Killed(BaseException):
+    """Stands for kill -9: from a call on, nothing that is tried is done."""
+
+
+@contextmanager
+def killed_at(moment: int) -> Iterator[None]:
+    """Counts what changes files, here and in a store."""
+    calls = 0
+    steps = [(Path, "unlink"), (Path, "rmdir"), (Path, "replace"), (Objects, "remove")]
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in steps:
+            really = getattr(owner, name)
+
+            def step(*given: Any, really: Any = really, **named: Any) -> Any:
+                nonlocal calls
+                calls += 1
+                if calls >= moment:
+                    raise Killed
+                return really(*given, **named)
+
+            patch.setattr(owner, name, step)
+        yield
+
+
+def test_killed_at_any_moment_it_goes_on(server: Server, tmp_path: Path):
+    store = str(tmp_path / "store")
+    (tmp_path / "lora").write_bytes(os.urandom(1000))
+    for moment in count(1):
+        folder = person(tmp_path / "people")
         token = folder.read().token
-        remember(folder, server=EMBEDDED, store=str(tmp_path / "store"))
-        (tmp_path / "lora").write_bytes(os.urandom(1000))
-        ModelStore(str(tmp_path / "store"), token).put(KEY, tmp_path / "lora")
+        remember(folder, server=EMBEDDED, store=store)
+        ModelStore(store, token).put(KEY, tmp_path / "lora")
         serverfiles.send_photos(server, token, "train", {"a.txt": b"x"})
-        calls = 0
-
-        class Killed(BaseException):
-            pass
-
-        def unlink(
-            path: Path, missing_ok: bool = False, limit: int = moment, killed: type = Killed
-        ) -> None:
-            nonlocal calls
-            calls += 1
-            if calls >= limit:
-                raise killed
-            really(path, missing_ok=missing_ok)
-
-        monkeypatch.setattr(Path, "unlink", unlink)
         try:
-            forget(folder, [], {EMBEDDED: server})
-            raise AssertionError("it was not killed: there are fewer moments than thought")
+            with killed_at(moment):
+                forget(folder, [], {EMBEDDED: server})
         except Killed:
-            pass
-        finally:
-            monkeypatch.undo()
-        forget(folder, [], {EMBEDDED: server})
+            forget(folder, [], {EMBEDDED: server})
+        else:
+            break
         assert holding([tmp_path, places.BASE], {"token": token.encode()}) == {}
         assert not folder.path.exists()
+    assert moment > 12, "all steps were tried"
 
 
 def test_a_half_made_folder_goes_too(tmp_path: Path):
