@@ -224,6 +224,13 @@ class PhotosRefused(StockwrightError):
     exit_code = 2
 
 
+class IntakeFailed(StockwrightError):
+    """Photos cannot be examined: a package or a model is missing, or the examination breaks."""
+
+    code = "intake-failed"
+    exit_code = 3
+
+
 class TrainingFailed(StockwrightError):
     """A training does not come to an end that is worth keeping."""
 

@@ -41,7 +41,10 @@ class Shot:
         gains = (1 + self.warmth, 1.0, 1 - self.warmth)
         return Image.merge(
             "RGB",
-            [band.point(lambda v, g=g: min(255, round(v * g))) for band, g in zip(part.split(), gains)],
+            [
+                band.point(lambda v, g=g: min(255, round(v * g)))
+                for band, g in zip(part.split(), gains, strict=True)
+            ],
         )
 
 

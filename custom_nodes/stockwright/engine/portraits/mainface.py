@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from ..faces.detection import Detector, Face, largest_first
 
-SEEN = 1280
+SEEN = 1024
 """Pixels of the longer side at which faces are looked for."""
 _TURNS = (None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180)
 _LEAST = 32
