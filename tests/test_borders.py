@@ -32,8 +32,6 @@ ARROWS = {
 IN_A_WORKER = {
     "driver.gate.worker": {"stockwright.engine.quality.gate"},
     "driver.avatars.intake_worker": {"stockwright.engine.portraits.studio"},
-}
-    "driver.gate.worker": {"stockwright.engine.quality.gate"},
     "driver.avatars.likeness_worker": {
         "stockwright.engine.quality.faces",
         "stockwright.engine.quality.likeness",

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import importlib
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from stockwright.core.errors import StockwrightError
 
@@ -129,8 +128,10 @@ def full(url: str) -> str:
 
 def _opened(url: str, address: str) -> tuple[Any, str]:
     try:
-        core: Any = importlib.import_module("fsspec.core")
-        files, root = core.url_to_fs(url)
+        # Here, since only those who keep people's models need it.
+        from fsspec import core  # pyright: ignore[reportMissingTypeStubs]
+
+        files, root = cast("Any", core).url_to_fs(url)
         return files, str(root)
     except ImportError as error:
         scheme = url.partition("://")[0]
