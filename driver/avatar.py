@@ -21,7 +21,7 @@ import sys
 try:
     from driver.avatars.everywhere import forgotten
     from driver.avatars.flags import parser
-    from driver.avatars.intake import add_photos, find_photos
+    from driver.avatars.intake import add_photos, default_intake, find_photos
     from driver.avatars.making import MakeAsked, make
     from driver.avatars.people import Folder, names
     from driver.avatars.printing import print_people, print_person, print_removed
@@ -83,6 +83,7 @@ def _add(args: argparse.Namespace) -> int:
             word=args.word,
             least=args.min,
             models={name: layout.folders(name) for name in layout.names()},
+            intake=default_intake(args.intake),
             report=telling(report, as_json=args.json),
         )
     if not args.json:

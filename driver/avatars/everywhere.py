@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from ..connection import connect
-from ..errors import StockwrightError
+from ..errors import StockwrightError, StoreFailed
 from ..events import Notice, Report
 from ..server import Server
 from .forgetting import forget
@@ -33,6 +33,17 @@ def forgotten(
                 continue
             stack.callback(connection.close)
             servers[name] = connection.server
-        given = store or default_store(folder.path.parent)
-        stores = [ModelStore(given, places.token)] if places.token else []
-        return forget(folder, stores, servers)
+        return forget(folder, _stores(folder, store, places.token, report), servers)
+
+
+def _stores(folder: Folder, given: str | None, token: str, report: Report) -> list[ModelStore]:
+    """Besides those that are noted."""
+    if not token:
+        return []
+    try:
+        return [ModelStore(given or default_store(folder.path.parent), token)]
+    except StoreFailed as error:
+        if given:
+            raise
+        report(Notice(f"the default store cannot be asked: {error.what}"))
+        return []

@@ -43,6 +43,7 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int]]) -> argparse
         metavar="N",
         help=f"good photos that there must be (default {LEAST}); fewer make a worse model",
     )
+    add("--intake", type=Path, metavar="FILE", help="limits and framings, as far as they differ")
     _comfyui(add)
 
     add = command("train", "trains a LoRA of the person, once for each checkpoint", server, store)
