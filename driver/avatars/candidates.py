@@ -3,10 +3,11 @@
 Each candidate, and the checkpoint alone, paints the same prompts with the same seeds. Its score is
 likeness times prompt fit, each from 0 to 1:
 
-likeness     where faces are found: the mean over its pictures of 1 minus the distance of the face
-             to the person's nearest vector (dlib's; 0 without a face). Where in less than half of
-             all pictures one is found, as with a small checkpoint: by how much the candidate finds
-             held-back pictures again better than the checkpoint alone, 1 - loss / loss
+likeness     where faces are found: the mean over its pictures of the quality gate's likeness, 1
+             less the median distance to the faces in the photos (0 without a face). Where one is
+             found in less than half of all pictures, as with a small checkpoint: by how much the
+             candidate finds held-back pictures again better than the checkpoint alone, 1 less its
+             loss in parts of that one's
 prompt fit   how much better the checkpoint *alone* finds a picture again under the prompt that it
              was painted with than under each of the others (Li et al., "Your Diffusion Model is
              Secretly a Zero-Shot Classifier", 2023): the mean chance, by a logistic curve of the
@@ -35,7 +36,7 @@ from ..server import Finished
 from ..settling import settled
 from .comparison_sheet import Column, draw_comparison
 from .errands import Errands
-from .likeness_worker import NoJudge, nearest_distances
+from .likeness_worker import NoJudge, likeness_of
 from .people import Folder, Person, make_private, write_private
 from .presets import Compare, Preset
 from .segments import gain
@@ -133,17 +134,14 @@ def _likeness(
 ) -> dict[int, float]:
     """By steps."""
     pictures = [path for paths in painted.values() for path in paths]
-    distances: list[float | None] = [None] * len(pictures)
+    found: list[float | None] = [None] * len(pictures)
     try:
-        distances = nearest_distances(pictures, work.person.vectors, work.models)
+        found = likeness_of(pictures, work.person.vectors, work.models)
     except NoJudge as reason:
         work.report(Notice(f"Faces are not compared: {reason}"))
-    if sum(distance is not None for distance in distances) * 2 >= len(pictures):
-        of = dict(zip(pictures, distances, strict=True))
-        return {
-            steps: fmean(0.0 if (d := of[path]) is None else max(0.0, 1 - d) for path in paths)
-            for steps, paths in painted.items()
-        }
+    if 2 * sum(one is not None for one in found) >= len(pictures):
+        of = dict(zip(pictures, found, strict=True))
+        return {steps: fmean(of[path] or 0.0 for path in ps) for steps, ps in painted.items()}
     better = {steps: 1 - (_held_back(work, state, steps) or 1.0) for steps in painted if steps}
     return {0: 0.0} | {steps: max(0.0, part) for steps, part in better.items()}
 

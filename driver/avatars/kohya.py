@@ -15,6 +15,7 @@ checkpointing is switched on first, then the batch is halved, as with ComfyUI's 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections import deque
@@ -110,14 +111,20 @@ class Kohya:
 
     def _write(self, state: State, checkpoint: Path) -> None:
         dataset = _toml(
+            {},
             {
-                "general": {"caption_extension": ".txt", "keep_tokens": 1, "enable_bucket": True},
-                "datasets": [{"resolution": self._preset.size, "batch_size": state.batch}],
-                "datasets.subsets": [{"image_dir": "images", "num_repeats": 1}],
-            }
+                "[general]": {
+                    "caption_extension": ".txt",
+                    "keep_tokens": 1,
+                    "enable_bucket": True,
+                },
+                "[[datasets]]": {"resolution": self._preset.size, "batch_size": state.batch},
+                "[[datasets.subsets]]": {"image_dir": "images", "num_repeats": 1},
+            },
         )
         write_private(self._place / "dataset.toml", dataset.encode())
-        write_private(self._place / "config.toml", _toml(self._config(state, checkpoint)).encode())
+        config = _toml(self._config(state, checkpoint), {})
+        write_private(self._place / "config.toml", config.encode())
 
     def _config(self, state: State, checkpoint: Path) -> dict[str, Any]:
         preset, left = self._preset, self._preset.steps - state.steps
@@ -148,7 +155,7 @@ class Kohya:
             "min_snr_gamma": 5.0,
             "sdpa": True,
             "max_data_loader_n_workers": 1,
-            "seed": int(state.key[:8], 16) + state.steps,
+            "seed": (state.seed + state.steps) % 2**32,
         }
         if self._sdxl:
             config["no_half_vae"] = True
@@ -234,24 +241,19 @@ class Kohya:
 def _lines(stream: IO[bytes]) -> Iterator[str]:
     """Lines as they come; a bar of progress ends each of its own with a carriage return."""
     rest = b""
-    while chunk := stream.read1(4096) if hasattr(stream, "read1") else stream.read(4096):
+    while chunk := os.read(stream.fileno(), 4096):
         *whole, rest = re.split(rb"[\r\n]+", rest + chunk)
         yield from (line.decode("utf-8", "replace") for line in whole if line.strip())
     if rest.strip():
         yield rest.decode("utf-8", "replace")
 
 
-def _toml(data: Mapping[str, Any]) -> str:
-    """TOML of values, tables and lists of tables. JSON's texts, numbers and truth values are
+def _toml(data: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """TOML of values, and of tables by their headings. JSON's texts, numbers and truth values are
     TOML's, too."""
-    values = {name: value for name, value in data.items() if not isinstance(value, dict | list)}
-    lines = _values(values)
-    for name, value in data.items():
-        if isinstance(value, dict):
-            lines += ["", f"[{name}]", *_values(value)]
-        elif isinstance(value, list):
-            for table in value:
-                lines += ["", f"[[{name}]]", *_values(table)]
+    lines = _values(data)
+    for heading, table in tables.items():
+        lines += ["", heading, *_values(table)]
     return "\n".join(lines) + "\n"
 
 

@@ -7,21 +7,22 @@ with the weights of the one before; the optimizer's averages begin anew.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from statistics import fmean
 
-from stockwright.core.people import stem
+from stockwright.core.people import STEP, stem
 
 from ..errors import ServerFailing, StockwrightError, TrainingFailed
 from ..events import Notice
 from ..graphs import ApiGraph
 from ..listener import Step
-from ..server import Finished
+from ..server import Finished, Server
 from .errands import Errands
 from .people import Folder
 from .presets import Preset
-from .serverfiles import fetch_lora, put_lora, remove_lora, send_photos
+from .serverfiles import fetch_lora, list_loras, put_lora, remove_lora, send_photos
 from .training_events import SegmentTrained, TrainingRuns, TrainReport
 from .training_graph import (
     AFTER,
@@ -31,12 +32,19 @@ from .training_graph import (
     told_lora,
     told_losses,
 )
-from .training_state import Saved, State, file_of, write_state
+from .training_state import Saved, State, file_of, remove_state, write_state
 
 _DEATHS = 2
 """Deaths of the server over one segment until memory is taken to be the cause."""
 _DIVERGED = "[training-diverged]"
-_LESS = "Take a smaller learning_rate in prompts/avatars/training.yaml, such as half of it"
+_ADVICE = (
+    "Nothing of it is kept. Take a smaller learning_rate in prompts/avatars/training.yaml, such as"
+    " half of it, or fewer steps; then give the same command again."
+)
+
+
+class Diverged(TrainingFailed):
+    """It gets worse and not better: what there is of it is not worth keeping."""
 
 
 class Segments:
@@ -63,7 +71,11 @@ class Segments:
     def run(self, state: State) -> State:
         """Trains what is missing. Raises TrainingFailed, ServerFailing and what servers raise."""
         while state.steps < self._preset.steps:
-            state = self._segment(state)
+            try:
+                state = self._segment(state)
+            except Diverged:
+                remove_training(self._folder, self._token, self._errands.server)
+                raise
         return state
 
     def _segment(self, state: State) -> State:
@@ -111,7 +123,7 @@ class Segments:
                 preset=self._preset,
                 steps=steps,
                 rate=self._preset.rate(state.steps, steps),
-                seed=int(state.key[:8], 16) + state.steps,
+                seed=state.seed + state.steps,
                 batch=state.batch,
                 accumulation=state.accumulation,
                 checkpointing=state.checkpointing,
@@ -199,19 +211,28 @@ class Segments:
         """Raises TrainingFailed where the loss is no number, or rises."""
         last = state.saved[-1]
         if None in last.held_back or not all(map(math.isfinite, last.losses)):
-            raise TrainingFailed(
+            raise Diverged(
                 f"the loss is no number after {last.steps} steps",
                 where="training",
-                hint=f"{_LESS}, and begin anew with --again.",
+                hint=_ADVICE,
             )
         ratio = gain(last.held_back, state.untrained)
         if ratio is not None and ratio > self._preset.rising:
-            raise TrainingFailed(
+            raise Diverged(
                 f"the loss rises: after {last.steps} steps it is {ratio:.2f} times that of the"
                 " untrained model",
                 where="training",
-                hint=f"{_LESS}, and begin anew with --again.",
+                hint=_ADVICE,
             )
+
+
+def remove_training(folder: Folder, token: str, server: Server) -> None:
+    """Removes a training's state and its LoRAs, here and as far as the server answers there."""
+    remove_state(folder)
+    with contextlib.suppress(StockwrightError):
+        for name in list_loras(server, token):
+            if name.endswith(STEP):
+                remove_lora(server, token, name)
 
 
 def mean(losses: Sequence[float | None]) -> float | None:
@@ -232,10 +253,10 @@ def gain(after: Sequence[float | None], before: Sequence[float | None]) -> float
 
 def _failed(ended: Finished) -> StockwrightError:
     if _DIVERGED in ended.error:
-        return TrainingFailed(
-            ended.error.partition(_DIVERGED)[0].strip(),
+        return Diverged(
+            ended.error.partition(_DIVERGED)[0].partition(": ")[2].strip(),
             where="training",
-            hint=f"{_LESS}, and begin anew with --again.",
+            hint=_ADVICE,
         )
     if ended.interrupted:
         return TrainingFailed(

@@ -33,8 +33,8 @@ from .kohya import Kohya
 from .people import Crop, Folder, Model, Person
 from .presets import Preset, Presets, load_presets
 from .reached import remember, server_name
-from .segments import Segments
-from .serverfiles import remove_lora, remove_photos
+from .segments import Segments, remove_training
+from .serverfiles import remove_photos
 from .store import ModelStore, default_store
 from .training_events import TrainingEnded, TrainingStarted, TrainReport
 from .training_graph import check_models, checkpoint_of, prepare_training
@@ -243,7 +243,7 @@ def _train(
     )
     others = tuple(one for one in person.models if one.key != key)
     folder.write(person.model_copy(update={"models": (*others, model)}))
-    _clean(folder, state, errands, person)
+    remove_training(folder, person.token, errands.server)
     return model
 
 
@@ -270,10 +270,3 @@ def _crop_files(folder: Folder, crop: Crop) -> list[Path]:
     caption = picture.with_suffix(".txt")
     return [picture, caption] if caption.is_file() else [picture]
 
-
-def _clean(folder: Folder, state: State, errands: Errands, person: Person) -> None:
-    """Removes what only the training needed, here and on the server."""
-    remove_state(folder)
-    for saved in state.saved:
-        with contextlib.suppress(StockwrightError):
-            remove_lora(errands.server, person.token, saved.stem)

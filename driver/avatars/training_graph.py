@@ -149,8 +149,8 @@ def picture_id(number: int) -> str:
     return f"p{number}"
 
 
-def _node(class_type: str, title: str = "", **inputs: Any) -> dict[str, Any]:
-    return {"class_type": class_type, "inputs": inputs, "_meta": {"title": title or class_type}}
+def _node(class_type: str, **inputs: Any) -> dict[str, Any]:
+    return {"class_type": class_type, "inputs": inputs, "_meta": {"title": class_type}}
 
 
 def pictures_graph(

@@ -5,10 +5,11 @@ Every change is written whole or not at all, so a command that is killed goes on
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .people import Folder, make_private, write_private
 
@@ -46,6 +47,8 @@ class Judged(_Kept):
 
 class State(_Kept):
     key: str
+    seed: int = Field(default_factory=lambda: secrets.randbits(40))
+    """Drawn anew for each training, so that a server never takes one for another."""
     batch: int
     accumulation: int = 1
     """Batches that make one step."""

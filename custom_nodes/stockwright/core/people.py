@@ -22,9 +22,13 @@ ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 """What a designer may write in the canvas in place of a token or a key."""
 
 
+STEP = "_steps_"
+"""How the stem of a training that goes on ends."""
+
+
 def stem(key: str, steps: int) -> str:
     """The file of a training after so many steps; core's *Train LoRA* reads them from it."""
-    return f"{key}_{steps}_steps_"
+    return f"{key}_{steps}{STEP}"
 
 
 def lora_name(token: str, stem: str) -> str:
