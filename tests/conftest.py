@@ -37,7 +37,10 @@ def make_home(home: Path) -> Path:
         (models / folder).mkdir(parents=True)
     shared = INSTALLED / "base" / "models"
     linked = (f"checkpoints/{SKETCH}", f"llm/{LLM}")
-    folders = ("sentence_embedding", "upscale_models", "face_detection", "nsfw_detection")
+    folders = (
+        *("sentence_embedding", "upscale_models", "nsfw_detection"),
+        *("face_detection", "face_identity"),
+    )
     for name in (*linked, *folders):
         (models / name).symlink_to(shared / name)
     (home / "ComfyUI").symlink_to(INSTALLED / "ComfyUI")

@@ -176,11 +176,12 @@ def _settings(folder: Path) -> dict[str, str]:
     """What was asked, as it stands in the frozen order."""
     text = _text(folder / "order.yaml")
     order: dict[str, Any] = yaml.safe_load(text) if text else {}
+    wish: dict[str, Any] = order.get("wish") or {}
     told = {
         "pictures": str(order.get("count", "")),
         # Its name only: where it lies is nobody's who is given the report.
         "folder of pictures": Path(order.get("images") or "").name,
-        "wish": str((order.get("wish") or {}).get("text", "")),
+        "wish": str(wish.get("text", "")),
         "themes": ", ".join(theme["title"] for theme in order.get("themes", [])),
         "kinds": ", ".join(f"{k['name']} {k['share']:g}" for k in order.get("kinds", [])),
         "LoRAs": ", ".join(f"{use['name']}:{use['strength']:g}" for use in order.get("loras", [])),
