@@ -274,9 +274,8 @@ def test_photos_are_found_in_folders(tmp_path: Path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from driver.avatars.intake import add_photos, default_intake
+from driver.avatars.intake import add_photos
 from driver.avatars.people import Folder
-from driver.avatars import cropping
 from tests.portraits import MODELS
 
 def report(event):
@@ -290,7 +289,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("event", "done"), [("Examining", 1), ("Cropping", 1), ("Cropping", 2)])
+@pytest.mark.parametrize(("event", "done"), [("Examining", 1), ("Cropping", 2)])
 def test_killed_at_any_moment_nothing_is_half(
     tmp_path: Path, ten: list[Path], event: str, done: int
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,12 @@ from PIL import Image, ImageDraw
 
 from driver.avatars.intake import default_intake
 from stockwright.core.portraits import Fault, Remark
-from stockwright.engine.portraits.judging import crowd, faults, measure
+from stockwright.engine.faces.alignment import TEMPLATE
+from stockwright.engine.faces.detection import Face
+from stockwright.engine.portraits.judging import Measures, crowd, faults, measure
+from stockwright.engine.portraits.light import Light
 from stockwright.engine.portraits.mainface import find_faces, hide
-from stockwright.engine.portraits.pose import pose
+from stockwright.engine.portraits.pose import Pose, pose
 from tests import faces
 
 LIMITS = default_intake().limits
@@ -55,9 +59,38 @@ def test_bad_light_is_told():
     photo = faces.photo("obama")
     assert Fault.LIGHT in faulty(photo.point(lambda value: int(value * 0.25)))
     assert Fault.LIGHT in faulty(photo.point(lambda value: min(255, value * 2)))
-    assert Fault.LIGHT in faulty(photo.point(lambda value: int(120 + value * 0.15)))
     x0, _, x1, _ = faces.the_face(photo).box
     assert Fault.LIGHT in faulty(shaded(photo, (x0 + x1) / 2))
+
+
+GOOD = Measures(300, 0.7, Light(0.8, 0.5, 0.0, 0.9), Pose(0, 0, 0), 0.01)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (replace(GOOD, light=Light(0.8, 0.1, 0.0, 0.9)), "no contrast"),
+        (replace(GOOD, light=Light(0.8, 0.5, 0.0, 0.3)), "in the dark"),
+        (replace(GOOD, pose=Pose(-50, 0, 0)), "turned away by about 50 degrees"),
+        (replace(GOOD, pose=Pose(0, -40, 0)), "turned up by about 40 degrees"),
+        (replace(GOOD, pose=Pose(0, 40, 0)), "turned down"),
+        (replace(GOOD, size=90, sharpness=0.1), "90 pixels"),
+    ],
+)
+def test_each_measure_beyond_its_limit_is_told(found: Measures, words: str):
+    face = Face((0, 0, 1, 1), TEMPLATE, 1.0)  # type: ignore[arg-type]
+    assert faults(GOOD, face, (512, 512), LIMITS) == []
+    assert words in faults(found, face, (512, 512), LIMITS)[0].words
+
+
+def test_the_better_photo_is_the_fitter_one():
+    worse = (
+        replace(GOOD, sharpness=0.5),
+        replace(GOOD, size=150),
+        replace(GOOD, pose=Pose(30, 0, 0)),
+        replace(GOOD, light=Light(0.8, 0.5, 0.0, 0.5)),
+    )
+    assert all(0 < found.fitness < GOOD.fitness <= 1 for found in worse)
 
 
 def test_a_dark_skin_in_good_light_is_no_fault():

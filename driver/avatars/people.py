@@ -18,6 +18,7 @@ metadata and messages of the server know a person by `token`.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import secrets
@@ -35,6 +36,8 @@ PEOPLE = Path("avatars")
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 _RECORD = "person.json"
+# It tells each lock's path, and with it the person's name, to whoever logs everything.
+logging.getLogger("filelock").setLevel(logging.INFO)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
