@@ -68,7 +68,7 @@ def test_the_person_passes_and_others_do_not(tmp_path: Path):
     assert later.reasons == ()
     assert later.scores[LIKENESS] == pytest.approx(0.65, abs=0.15)
     for other in ("biden", "collins"):
-        verdict = examine(one, faces.photo(other, SIDE), tmp_path)
+        verdict = examine(one, photo(other), tmp_path)
         assert verdict.reasons == (LIKENESS,)
         assert (verdict.scores[LIKENESS] or 0) < 0.3
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from driver.errors import OrderInvalid
-from driver.order import Order, digest, read_kinds, read_themes
+from driver.order import Order, Wish, digest, read_kinds, read_themes
 from stockwright.core.loras import LoraUse
 from stockwright.core.themes import Theme
 
@@ -53,6 +53,7 @@ def test_an_order_survives_its_file(tmp_path: Path):
         ("cfg", 4.5),
         ("size", (64, 128)),
         ("llm", "qwen"),
+        ("wish", Wish(text="on the Moon", token="0" * 12, phrase="ohwx", front="ohwx,")),
         ("kinds", read_kinds("items=1")),
     ],
 )
@@ -88,6 +89,7 @@ def test_a_file_from_before_themes_had_seeds_is_the_same_order(tmp_path: Path):
     assert Order.from_yaml(path) == order
     before = {**values, "themes": [{**values["themes"][0]}]}
     later = ("sampler", "steps", "cfg", "size", "llm", "style", "quality", "images", "pictures")
+    later += ("wish",)
     text = json.dumps({k: v for k, v in before.items() if k not in later}, sort_keys=True)
     assert order.id == hashlib.sha256(text.encode()).hexdigest()[:8]
 

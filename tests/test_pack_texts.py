@@ -150,8 +150,9 @@ def test_help_pages_are_of_nodes_that_are_there():
 
 def test_templates():
     assert [
-        *("plan", "plan-with-a-server", "restore_only", "stock", "theme-to-pictures"),
-        *("upscale_only", "wish-to-pictures"),
+        *("avatar", "avatar_instant", "avatar_train", "plan", "plan-with-a-server"),
+        *("restore_only", "stock", "theme-to-pictures", "upscale_only", "wish"),
+        "wish-to-pictures",
     ] == TEMPLATES
     for path in places.WORKFLOWS.glob("*.json"):
         assert path.read_bytes() == (EXAMPLES / path.name).read_bytes()
