@@ -108,6 +108,13 @@ def test_what_stock_sites_refuse_is_no_keyword(words: Vocabulary, phrase: str):
         assert words.forbidden.reason(word, people=True) is None
 
 
+def test_how_a_model_calls_a_person_is_no_keyword(words: Vocabulary):
+    prompt = "(photo of ohwx woman:1.1), astronaut on the moon, soft light"
+    found = describe(replace(JOB, prompt=prompt, axes=()), words, Languages.ENGLISH).keywords
+    assert "soft light" in found
+    assert not any("ohwx" in word for word in found)
+
+
 def test_there_are_never_too_many(words: Vocabulary):
     names = ["a", "b", "c", "d", "e", "f", "g"]
     many = ", ".join(f"chair of {one}{other}x" for one in names for other in [*names, "h", "i"])

@@ -25,6 +25,7 @@ from .forbidden import Forbidden
 from .glossary import load_glossary
 from .jobs import Job
 from .languages import ENGLISH, RUSSIAN, is_latin
+from .people import TRIGGER
 from .syntax import split
 from .themes import load_themes
 from .words import bare_words, singular
@@ -166,6 +167,8 @@ def _all_keywords(job: Job, theme: str, vocabulary: Vocabulary) -> Iterator[str]
             yield from _fit([" ".join(run), *run], vocabulary)
     modifiers = [value for _, value in job.axes] + [job.prompt]
     for phrase in (piece.text for text in modifiers for piece in split(text) if piece.is_phrase):
+        if TRIGGER in bare_words(phrase):  # how a model calls a person is nobody's search word
+            continue
         if len(phrase.split()) <= _LONGEST_PHRASE:
             for run in _runs(phrase, vocabulary):
                 # "clean and reassuring": what is left of a longer phrase is no name of a thing.
