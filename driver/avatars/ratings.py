@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from stockwright.core.jobs import Job
 from stockwright.core.modifiers.phrases import is_modifier, split_prompt
 from stockwright.core.modifiers.verdicts import PRIOR_DISLIKES, PRIOR_LIKES
-from stockwright.core.people import TRIGGER
+from stockwright.core.people import PHOTOMAKER, TRIGGER
 
 from ..errors import AvatarUnknown, DiskTrouble
 from ..hashing import file_sha256
@@ -95,7 +95,9 @@ def modifiers_of(job: Job) -> tuple[str, ...]:
     return tuple(
         phrase
         for phrase in phrases
-        if phrase not in wished and TRIGGER not in phrase.split() and is_modifier(phrase)
+        if phrase not in wished
+        and {TRIGGER, PHOTOMAKER}.isdisjoint(phrase.split())
+        and is_modifier(phrase)
     )
 
 

@@ -7,6 +7,9 @@ import re
 TRIGGER = "ohwx"
 """The word that stands for the person in captions and prompts: no other model knows it."""
 
+PHOTOMAKER = "photomaker"
+"""The word that PhotoMaker reads as the person of its photos."""
+
 PHOTOS = "stockwright/people"
 """Below a server's input folder: `<token>/<purpose>/` holds copies of photos while a graph runs."""
 
