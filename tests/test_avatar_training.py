@@ -39,8 +39,8 @@ from tests.graphs import run, saved
 from tests.persons import NAME, TOKEN, WORD, make_person
 from tests.trainings import SKETCH, Heard, asked, tiny
 
-PRESET = tiny(size=96, steps=64, segment=16, candidates=2, sampling={
-    "size": 96, "steps": 8, "cfg": 2.5, "sampler": "dpmpp_2m", "scheduler": "karras",
+PRESET = tiny(steps=48, segment=12, candidates=2, sampling={
+    "size": 64, "steps": 6, "cfg": 2.5, "sampler": "dpmpp_2m", "scheduler": "karras",
 })  # fmt: skip
 
 
@@ -66,12 +66,12 @@ def trained(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Trained
 
 def test_training_lowers_the_loss_on_photos_that_were_held_back(trained: Trained):
     segments = trained.heard.of(SegmentTrained)
-    assert [one["done"] for one in segments] == [16, 32, 48, 64]
+    assert [one["done"] for one in segments] == [12, 24, 36, 48]
     assert len({one["untrained"] for one in segments}) == 1
     assert segments[-1]["held_back"] < 0.9 * segments[-1]["untrained"]
     (started,) = trained.heard.of(TrainingStarted)
     assert started == {
-        "checkpoint": SKETCH, "family": "sketch", "photos": 8, "steps": 64, "done": 0,
+        "checkpoint": SKETCH, "family": "sketch", "photos": 8, "steps": 48, "done": 0,
     }  # fmt: skip
     steps = [one["done"] for one in trained.heard.of(TrainingRuns)]
     assert steps == sorted(steps)
@@ -84,7 +84,7 @@ def test_generated_pictures_are_nearer_to_the_person_than_without(
     """Measured in pixels: a picture of 16 x 16 against the nearest crop."""
     store = ModelStore(default_store(trained.folder.path.parent), TOKEN)
     name = ensure_lora(server, TOKEN, trained.model.key, store)
-    sampling = Sampling(size=96, steps=8, cfg=2.5, sampler="dpmpp_2m", scheduler="karras")
+    sampling = Sampling(size=64, steps=8, cfg=2.5, sampler="dpmpp_2m", scheduler="karras")
     crops = [small(trained.folder.path / crop.file) for crop in trained.folder.read().crops]
 
     def distance(loras: str) -> float:
@@ -112,9 +112,9 @@ def test_the_best_candidate_is_stored_and_the_comparison_kept(trained: Trained):
     assert folder.read().models == (model,)
     assert (model.family, model.checkpoint, model.strength) == ("sketch", SKETCH, 1.0)
     judged = {one["steps"]: one for one in trained.heard.of(CandidateJudged)}
-    assert list(judged) == [0, 48, 64]
+    assert list(judged) == [0, 36, 48]
     score = {steps: one["likeness"] * one["prompt_fit"] for steps, one in judged.items()}
-    assert model.steps == max((48, 64), key=lambda steps: score[steps])
+    assert model.steps == max((36, 48), key=lambda steps: score[steps])
     assert all(0 <= one["likeness"] <= 1 and 0 < one["prompt_fit"] < 1 for one in judged.values())
     assert judged[model.steps]["likeness"] > judged[0]["likeness"] == 0
     store = ModelStore(default_store(folder.path.parent), TOKEN)
@@ -201,7 +201,7 @@ def test_out_of_memory_takes_checkpointing_then_a_smaller_batch(server: Server, 
     """tests/packs/stockwright_faults lets a training of rank 3 fail until it is small."""
     folder, heard = make_person(tmp_path), Heard()
     model = train(
-        folder, asked(server.url, preset=tiny(rank=3, batch=4, steps=8, segment=4)), heard
+        folder, asked(server.url, preset=tiny(rank=3, batch=4, steps=4, segment=2)), heard
     )
     said = [one["text"] for one in heard.of(Notice) if "memory ran out" in one["text"]]
     assert [text.partition(": ")[2] for text in said] == [
@@ -209,8 +209,8 @@ def test_out_of_memory_takes_checkpointing_then_a_smaller_batch(server: Server, 
         "the training goes on with 2 pictures at a time",
         "the training goes on with 1 pictures at a time",
     ]
-    assert model.steps == 8
-    too_large = tiny(rank=3, batch=4, steps=8, segment=4, dtype="bf16")
+    assert model.steps == 4
+    too_large = tiny(rank=3, batch=4, steps=4, segment=2, dtype="bf16")
     with pytest.raises(TrainingFailed, match="one picture at a time, too") as caught:
         train(folder, asked(server.url, preset=too_large), heard)
     assert "rank" in caught.value.hint

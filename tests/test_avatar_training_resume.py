@@ -23,7 +23,7 @@ from driver.server import Server
 from stockwright.core.people import LORAS
 from tests.conftest import make_home
 from tests.persons import TOKEN, make_person
-from tests.trainings import Heard, asked, tiny
+from tests.trainings import Heard, asked
 
 
 def begin(people: Path, *arguments: str, env: dict[str, str]) -> subprocess.Popen[str]:
@@ -59,15 +59,15 @@ def test_a_killed_driver_goes_on_with_the_segment_that_runs(server: Server, tmp_
     process.send_signal(signal.SIGKILL)
     process.wait()
     state = State.model_validate_json((folder.training / "state.json").read_bytes())
-    assert state.steps == 8
+    assert state.steps == 4
     assert state.graph, "the segment that runs"
     assert set(list_loras(server, TOKEN)) >= {state.saved[0].stem}
     told = Heard()
     model = train(folder, asked(server.url), told)
-    assert [one["done"] for one in told.of(TrainingStarted)] == [8]
-    assert [one["done"] for one in told.of(SegmentTrained)] == [16, 24]
+    assert [one["done"] for one in told.of(TrainingStarted)] == [4]
+    assert [one["done"] for one in told.of(SegmentTrained)] == [8, 12]
     assert server.finished(state.graph), "it was followed, not queued again"
-    assert model.steps == 24
+    assert model.steps == 12
     assert not folder.training.exists()
 
 
@@ -85,9 +85,8 @@ def test_a_server_without_the_lora_gets_it_back(server: Server, tmp_path: Path):
     with pytest.raises(Stopped):
         train(folder, asked(server.url), stop)
     shutil.rmtree(places.MODELS / "loras" / LORAS)
-    preset = tiny()
-    assert train(folder, asked(server.url, preset=preset), told).steps == 24
-    assert [one["done"] for one in told.of(SegmentTrained)] == [16, 24]
+    assert train(folder, asked(server.url), told).steps == 12
+    assert [one["done"] for one in told.of(SegmentTrained)] == [8, 12]
 
 
 @pytest.fixture
@@ -108,11 +107,11 @@ def test_a_killed_server_is_started_again_and_trains_on(home: dict[str, str], tm
     heard(process, "TrainingRuns")
     (record,) = Path(home["STOCKWRIGHT_HOME"]).glob("server*.json")
     os.kill(json.loads(record.read_text())["pid"], signal.SIGKILL)
-    assert [one["done"] for one in heard(process, "SegmentTrained", 2)] == [16, 24]
+    assert [one["done"] for one in heard(process, "SegmentTrained", 2)] == [8, 12]
     heard(process, "TrainingEnded")
     assert process.wait() == 0
     (model,) = folder.read().models
-    assert model.steps == 24
+    assert model.steps == 12
     base = Path(home["STOCKWRIGHT_HOME"]) / "base"
     assert not list((base / "input").rglob("*.png")), "no photo is left"
     assert not list((base / "output").rglob("*.png")), "and no candidate's picture"

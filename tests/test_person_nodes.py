@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from driver import places
 from driver.avatars.training_graph import LEVELS
@@ -183,10 +183,10 @@ def test_a_training_that_goes_on_is_stored_as_a_whole(server: Server, photos: Pa
     assert (one["sha256"], one["bytes"]) == (hashlib.sha256(data).hexdigest(), len(data))
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    second = run(server, training(10, one["file"], seed=8))
+    second = run(server, training(2, one["file"], seed=8, learning_rate=1e-4))
     two = told(second)
-    assert two["steps"] == 20
-    assert two["file"].endswith("/k_20_steps_.safetensors")
+    assert two["steps"] == 12
+    assert two["file"].endswith("/k_12_steps_.safetensors")
 
     # What is stored does what the model did that was trained: so nothing of either part is lost.
     measured = training(1, "[None]")
@@ -200,7 +200,7 @@ def test_a_training_that_goes_on_is_stored_as_a_whole(server: Server, photos: Pa
     names = [name for name in added(new) if added(old)[name].abs().max() > 0.005]
     assert names, "biases have learned in the first part"
     kept = [float(torch.dist(new[n], old[n]) / old[n].norm()) for n in names]
-    assert np.median(kept) < 1, "and are not begun anew in the second"
+    assert max(kept) < 0.1, "and are not begun anew in the second, which learns little"
 
 
 def test_a_picture_is_found_again_best_under_its_own_caption(server: Server, tmp_path: Path):
@@ -232,11 +232,16 @@ def test_a_picture_is_found_again_best_under_its_own_caption(server: Server, tmp
 
 
 def test_weights_that_are_no_numbers_are_not_stored(server: Server, photos: Path):
-    ended = run(server, training(12, "[None]", learning_rate=1.0, optimizer="SGD", seed=9))
-    if ended.success:  # a step of SGD that is far too large
-        ended = run(server, training(60, "[None]", learning_rate=1.0, optimizer="SGD", seed=9))
+    one = told(run(server, training(2, "[None]", seed=11)))
+    place = places.MODELS / "loras" / LORAS / WHO
+    weights = load_file(places.MODELS / "loras" / one["file"])
+    name = next(name for name in weights if name.endswith(".diff_b"))
+    weights[name] = torch.full_like(weights[name], float("inf"))
+    save_file(weights, place / "broken_3_steps_.safetensors")
+    ended = run(server, training(2, f"{LORAS}/{WHO}/broken_3_steps_.safetensors"))
+    assert "no number" in ended.error
     assert "[training-diverged]" in ended.error
-    assert not list((places.MODELS / "loras" / LORAS / WHO).glob("k_12_*"))
+    assert not (place / "k_5_steps_.safetensors").exists()
 
 
 def test_nothing_that_is_no_number_passes():

@@ -34,8 +34,10 @@ def likeness_of(pictures: Sequence[Path], person: Vectors, models: Folders) -> l
         models: model folders of this machine, by their names.
 
     Raises:
-        NoJudge: the networks for it are not installed, or break down.
+        NoJudge: the networks for it are not installed or break down, or a vector is empty.
     """
+    if not all(person):
+        raise NoJudge("the person's photos have no vectors of the face")
     folders = models.get(FACE_IDENTITY_FOLDER, ())
     if not any((folder / FACE_IDENTITY_FILE).is_file() for folder in folders):
         raise NoJudge("there is nothing to know them by: driver/models.py pull face-identity")
