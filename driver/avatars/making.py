@@ -10,92 +10,32 @@ with it.
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from stockwright.core import names
 from stockwright.core.jobs import slug
-from stockwright.core.loras import LoraUse
-from stockwright.core.people import lora_name
-from stockwright.core.people_files import photos_folder
 from stockwright.core.styles import Style
 
-from ..connection import Connection
-from ..errors import AvatarInvalid, AvatarUnknown, PreflightFailed
+from ..errors import AvatarInvalid, PreflightFailed
 from ..events import Report
 from ..gate.quality import given_quality
-from ..graphs import Graph, load_graph
+from ..graphs import load_graph
 from ..hooks import Hooks
-from ..order import Order, Wish, digest
+from ..order import Order, digest
 from ..places import WORKFLOWS
 from ..session import Asked, Outcome, carry_out
 from ..settings import Settings
 from ..styles import named_style
 from .making_settings import MOST, QUALITY, MakingSettings, load_making
-from .people import PRIVATE_FILE, PRIVATE_FOLDER, Folder, Model, Person, make_private
+from .people import PRIVATE_FILE, PRIVATE_FOLDER, Folder, Person, make_private
 from .presets import Presets, load_presets
 from .ratings import Ratings
 from .reached import remember, server_name
-from .references import PURPOSE, chosen, digest_of, references
-from .serverfiles import ensure_lora, remove_photos, send_photos
-from .store import ModelStore, default_store
+from .ways import COUNT, MakeAsked, Way, checkpoint_of, instant, one_line, trained
 from .wishes import KIND, THEME, WishPlanner
 
-COUNT = 4
-"""Pictures where no count is given."""
-
-_CHECKPOINT_CLASS = "CheckpointLoaderSimple"
-
-
-@dataclass(frozen=True, slots=True)
-class MakeAsked:
-    prompt: str
-    """The wish, in English or any language that the server translates."""
-    count: int = COUNT
-    seed: int = 1
-    style: str | None = None
-    """A look out of styles.yaml."""
-    strength: float | None = None
-    """How much of the person there is, up to 1.5: see making.yaml. None for the usual."""
-    instant: bool = False
-    """By PhotoMaker and the person's photos, without a training."""
-    checkpoint: str | None = None
-    """None takes the one that the person was trained on last, and for `instant` the graph's own."""
-    workflow: Path | None = None
-    """Instead of the graph that comes along."""
-    settings: tuple[str, ...] = ()
-    """`Node title.input=value`."""
-    llm: str | None = None
-    """The language model that translates where there is no other service."""
-    quality: Path | None = None
-    """What pictures are examined for, as far as it is otherwise."""
-    extra_tries: int | None = None
-    """Pictures that may be made in place of rejected ones; None for as many as pictures."""
-    batch: int | None = None
-    """Pictures in one sampler call; None finds the fastest."""
-    server: str | None = None
-    comfyui: Path | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    store: str | None = None
-    """Address of the store of LoRAs; None for the default."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How the person gets into the pictures."""
-
-    wish: Wish
-    workflow: Path
-    checkpoint: str | None
-    loras: tuple[LoraUse, ...]
-    settings: tuple[str, ...]
-    visit: Callable[[Connection], contextlib.AbstractContextManager[Callable[[], None]]]
-    batch: int | None
+__all__ = ["COUNT", "MakeAsked", "make"]
 
 
 def make(folder: Folder, asked: MakeAsked, report: Report) -> Outcome:
@@ -111,9 +51,9 @@ def make(folder: Folder, asked: MakeAsked, report: Report) -> Outcome:
         style, styled = named_style(asked.style) if asked.style else (Style(""), Settings())
         checkpoint = asked.checkpoint or styled.checkpoint
         way = (
-            _instant(folder, person, asked, making, checkpoint, style)
+            instant(folder, person, asked, making, checkpoint, style)
             if asked.instant
-            else _trained(folder, person, asked, making, presets, checkpoint, style)
+            else trained(folder, person, asked, making, presets, checkpoint, style)
         )
         request = _request(folder, person, asked, making, presets, way, style, styled)
         remember(folder, server=server_name(asked.server, asked.comfyui))
@@ -131,100 +71,13 @@ def make(folder: Folder, asked: MakeAsked, report: Report) -> Outcome:
             _close_to_others(request.folder)
 
 
-def _trained(
-    folder: Folder,
-    person: Person,
-    asked: MakeAsked,
-    making: MakingSettings,
-    presets: Presets,
-    checkpoint: str | None,
-    style: Style,
-) -> _Way:
-    model = _model_of(folder, person, presets, checkpoint)
-    strength = asked.strength or model.strength
-    phrase = making.phrase_of(person.word)
-    store = ModelStore(asked.store or default_store(folder.path.parent), person.token)
-
-    @contextmanager
-    def visit(connection: Connection) -> Generator[Callable[[], None]]:
-        def ensure() -> None:
-            ensure_lora(connection.server, person.token, model.key, store)
-
-        ensure()
-        yield ensure
-
-    own = LoraUse(lora_name(person.token, model.key), strength)
-    return _Way(
-        wish=Wish(
-            text=_one_line(asked.prompt),
-            token=person.token,
-            phrase=phrase,
-            front=f"({phrase}:{making.strength.weight(strength):g}),",
-        ),
-        workflow=asked.workflow or WORKFLOWS / "avatar.json",
-        checkpoint=checkpoint or model.checkpoint,
-        loras=(own, *making.balanced(strength, style.loras)),
-        settings=(),
-        visit=visit,
-        batch=asked.batch,
-    )
-
-
-def _instant(
-    folder: Folder,
-    person: Person,
-    asked: MakeAsked,
-    making: MakingSettings,
-    checkpoint: str | None,
-    style: Style,
-) -> _Way:
-    photos = chosen(person, making.instant.photos)
-    strength = asked.strength or making.instant.strength
-    phrase = making.instant.phrase.replace("{word}", person.word)
-    workflow = asked.workflow or WORKFLOWS / "avatar_instant.json"
-
-    @contextmanager
-    def visit(connection: Connection) -> Generator[Callable[[], None]]:
-        files = references(folder, person, photos, making.instant.framing)
-
-        def send() -> None:  # each time: a server that was started again has swept them
-            send_photos(connection.server, person.token, PURPOSE, files)
-
-        try:
-            yield send
-        except BaseException:
-            # What went wrong is worth more; a server that is down sweeps them when it starts.
-            with contextlib.suppress(Exception):
-                remove_photos(connection.server, person.token)
-            raise
-        remove_photos(connection.server, person.token)
-
-    place = photos_folder(person.token, PURPOSE)
-    return _Way(
-        wish=Wish(
-            text=_one_line(asked.prompt),
-            token=person.token,
-            phrase=phrase,
-            front=f"{phrase} ,",  # PhotoMaker finds its word between spaces only
-            references=digest_of(photos),
-        ),
-        workflow=workflow,
-        # Named, since the small checkpoint, which knows no PhotoMaker, must not stand in.
-        checkpoint=checkpoint or _checkpoint_of(load_graph(workflow)),
-        loras=(LoraUse(making.instant.lora, strength), *making.balanced(strength, style.loras)),
-        settings=(f"{names.PERSON_PHOTOS}.folder={place}",),
-        visit=visit,
-        batch=1,  # it reads one prompt
-    )
-
-
 def _request(
     folder: Folder,
     person: Person,
     asked: MakeAsked,
     making: MakingSettings,
     presets: Presets,
-    way: _Way,
+    way: Way,
     style: Style,
     styled: Settings,
 ) -> Asked:
@@ -232,7 +85,7 @@ def _request(
     workflow = load_graph(way.workflow)
     plan = load_graph(WORKFLOWS / "wish.json").data
     quality = given_quality(asked.quality, QUALITY)
-    fitting = _fitting(presets, way.checkpoint, _checkpoint_of(workflow))
+    fitting = _fitting(presets, way.checkpoint, checkpoint_of(workflow))
     order = Order.checked(
         themes=(THEME,),
         kinds=style.of_kinds([replace(KIND, negative=making.negative)]),
@@ -276,21 +129,6 @@ def _request(
     )
 
 
-def _model_of(folder: Folder, person: Person, presets: Presets, checkpoint: str | None) -> Model:
-    """The LoRA that was trained last, for the family of the checkpoint if one is named."""
-    family = presets.family_of(checkpoint) if checkpoint else None
-    models = [model for model in person.models if family in (None, model.family)]
-    if not models:
-        what = f" for {checkpoint}" if checkpoint else ""
-        raise AvatarUnknown(
-            f"there is no trained model of the person{what}",
-            where=folder.name,
-            hint=f"Train one: python driver/avatar.py train {folder.name}. Or make pictures"
-            " without: --instant",
-        )
-    return models[-1]
-
-
 def _fitting(presets: Presets, checkpoint: str | None, own: str | None) -> Settings:
     """Size, steps and guidance for a checkpoint of another family than the graph's own, whose
     numbers a designer has set for that one."""
@@ -308,20 +146,8 @@ def _fitting(presets: Presets, checkpoint: str | None, own: str | None) -> Setti
     )
 
 
-def _checkpoint_of(workflow: Graph) -> str | None:
-    """The checkpoint that the graph names itself, if it is one."""
-    nodes: list[dict[str, Any]]
-    if workflow.is_canvas:
-        nodes = [n for n in workflow.data["nodes"] if n.get("type") == _CHECKPOINT_CLASS]
-        found = [str(node["widgets_values"][0]) for node in nodes if node.get("widgets_values")]
-    else:
-        nodes = [n for n in workflow.data.values() if n.get("class_type") == _CHECKPOINT_CLASS]
-        found = [str(node["inputs"]["ckpt_name"]) for node in nodes]
-    return found[0] if len(found) == 1 else None
-
-
 def _check_wish(folder: Folder, asked: MakeAsked) -> None:
-    if not _one_line(asked.prompt):
+    if not one_line(asked.prompt):
         raise AvatarInvalid("the wish is empty", where="--prompt", hint='Such as "on the Moon".')
     if re.search(rf"(?<![\w-]){re.escape(folder.name)}(?![\w-])", asked.prompt, re.IGNORECASE):
         raise AvatarInvalid(
@@ -330,11 +156,9 @@ def _check_wish(folder: Folder, asked: MakeAsked) -> None:
             hint="Leave it out: the person is in every picture anyhow.",
         )
     if asked.strength is not None and not 0 < asked.strength <= MOST:
-        raise AvatarInvalid(f"{asked.strength:g} is not above 0 and up to {MOST}", where="--strength")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split()).strip(" ,")
+        raise AvatarInvalid(
+            f"{asked.strength:g} is not above 0 and up to {MOST}", where="--strength"
+        )
 
 
 def _close_to_others(run: Path) -> None:

@@ -32,7 +32,6 @@ class _Read(BaseModel):
 
 
 class StrengthRule(_Read):
-    usual: _Strength
     even: _Strength
     slope: Annotated[float, Field(ge=0, le=2)]
     least: _Weight
