@@ -62,7 +62,8 @@ def varied(name: str, size: int, chance: Random) -> Image.Image:
     side = max(x1 - x0, y1 - y0) * chance.uniform(1.5, 1.9)
     x = (x0 + x1) / 2 + chance.uniform(-0.06, 0.06) * side
     y = (y0 + y1) / 2 + chance.uniform(-0.06, 0.06) * side
-    box = tuple(round(edge) for edge in (x - side / 2, y - side / 2, x + side / 2, y + side / 2))
+    left, top = round(x - side / 2), round(y - side / 2)
+    box = (left, top, left + round(side), top + round(side))
     crop = image.crop(box).resize((size, size), Image.Resampling.LANCZOS)
     if chance.random() < 0.5:
         crop = ImageOps.mirror(crop)

@@ -13,8 +13,8 @@ from driver import places
 from driver.avatars.candidates import prompt_fit
 from driver.avatars.comparison_sheet import Column, draw_comparison
 from driver.avatars.likeness_worker import NoJudge, likeness_of
+from driver.avatars.losses import gain
 from driver.avatars.presets import FILE, Schedule, load_presets
-from driver.avatars.segments import gain
 from driver.errors import AvatarInvalid
 from tests.faces import identity, photo, picture, the_face
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,10 @@ from PIL import Image
 
 from driver import places
 from driver.avatars.people import Folder, Model
-from driver.avatars.presets import Sampling
-from driver.avatars.serverfiles import ensure_lora, list_loras
+from driver.avatars.presets import Sampling, load_presets
+from driver.avatars.serverfiles import ensure_lora, list_loras, photos_on
 from driver.avatars.store import ModelStore, default_store
-from driver.avatars.training import Trainer, key_of, train
+from driver.avatars.training import WORKFLOW, Trainer, key_of, train
 from driver.avatars.training_events import (
     CandidateJudged,
     SegmentTrained,
@@ -29,9 +30,17 @@ from driver.avatars.training_events import (
     TrainingRuns,
     TrainingStarted,
 )
-from driver.avatars.training_graph import pictures_graph
+from driver.avatars.training_graph import (
+    Segment,
+    bind_segment,
+    check_models,
+    checkpoint_of,
+    pictures_graph,
+    prepare_training,
+)
 from driver.errors import AvatarInvalid, TrainingFailed
 from driver.events import Notice
+from driver.graphs import load_graph
 from driver.hashing import file_sha256
 from driver.server import Server
 from stockwright.core.people import LORAS, PHOTOS, STEP
@@ -206,14 +215,42 @@ def test_out_of_memory_takes_checkpointing_then_a_smaller_batch(server: Server, 
     said = [one["text"] for one in heard.of(Notice) if "memory ran out" in one["text"]]
     assert [text.partition(": ")[2] for text in said] == [
         "the training goes on with gradient checkpointing",
-        "the training goes on with 2 pictures at a time",
-        "the training goes on with 1 pictures at a time",
+        "the training goes on with batches of half the size",
+        "the training goes on with batches of half the size",
     ]
     assert model.steps == 4
     too_large = tiny(rank=3, batch=4, steps=4, segment=2, dtype="bf16")
     with pytest.raises(TrainingFailed, match="one picture at a time, too") as caught:
         train(folder, asked(server.url, preset=too_large), heard)
     assert "rank" in caught.value.hint
+
+
+def test_the_graph_for_sdxl_is_taken_by_a_server(server: Server, tmp_path: Path, sketch_path: Path):
+    """As the driver sends it, with all settings of the family; it is stopped before it trains."""
+    name = "sd_xl_base_1.0.safetensors"
+    (places.MODELS / "checkpoints" / name).symlink_to(sketch_path)
+    folder = make_person(tmp_path)
+    crops = {path.name: path.read_bytes() for path in folder.crops.iterdir()}
+    sdxl = load_presets().preset("sdxl")
+    graph_id = "77777777-2222-4333-8444-555555555555"
+    try:
+        graph = prepare_training(load_graph(WORKFLOW).data, None, server.object_info(), "a")
+        check_models(graph, server.object_info())
+        assert checkpoint_of(graph) == name
+        with photos_on(server, TOKEN, "train", crops) as place:
+            segment = Segment(
+                token=TOKEN, key="0" * 16, training=place, held_back=place, preset=sdxl,
+                steps=sdxl.segment, rate=sdxl.rate(0, sdxl.segment), seed=1, batch=sdxl.batch,
+                accumulation=1, checkpointing=sdxl.checkpointing, continued="",
+            )  # fmt: skip
+            server.queue_graph(bind_segment(graph, segment), graph_id, "tests", workflow=None)
+            server.delete([graph_id])
+            server.interrupt(graph_id)
+            while graph_id in {one for ids in server.queued() for one in ids}:
+                server.interrupt(graph_id)
+                time.sleep(0.1)
+    finally:
+        (places.MODELS / "checkpoints" / name).unlink()
 
 
 def test_a_person_without_crops_is_told_what_to_do(tmp_path: Path):

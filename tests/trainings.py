@@ -44,9 +44,10 @@ class Heard:
         return [asdict(event) for event in self.events if isinstance(event, kind)]
 
 
+def tell(event: Any) -> None:
+    print(to_json(event), flush=True)
+
+
 if __name__ == "__main__":
-    train(
-        Folder(NAME, Path(sys.argv[1])),
-        asked(sys.argv[2] if len(sys.argv) > 2 else None),
-        lambda event: print(to_json(event), flush=True),
-    )
+    where = sys.argv[2] if len(sys.argv) > 2 else None
+    train(Folder(NAME, Path(sys.argv[1])), asked(where), tell)

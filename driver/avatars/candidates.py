@@ -37,9 +37,9 @@ from ..settling import settled
 from .comparison_sheet import Column, draw_comparison
 from .errands import Errands
 from .likeness_worker import NoJudge, likeness_of
+from .losses import gain
 from .people import Folder, Person, make_private, write_private
 from .presets import Compare, Preset
-from .segments import gain
 from .serverfiles import put_lora, remove_photos, send_photos
 from .training_events import CandidateJudged, TrainReport
 from .training_graph import all_losses, loss_graph, picture_id, pictures_graph

@@ -1,5 +1,17 @@
 """kohya's sd-scripts as a trainer: its files written, its output followed, its LoRAs taken.
 
+What ComfyUI's *Train LoRA* (0.3.75) cannot do, and sd-scripts can:
+
+    alpha                  always 1 there
+    text encoders          not trained there; here at half the learning rate
+    schedule               one learning rate a graph there, so one a segment; here one a step
+    optimizer              begins anew with each segment there
+    weights of the loss    none there: the noisiest levels count most; here by signal-to-noise
+    buckets                pictures of other shapes are trained on wrongly there, since their
+                           latents are not scaled; so all are squares. Here they keep their shape
+    prior preservation     neither does it by itself: sd-scripts takes pictures of other people as
+                           another subset of dataset.toml (is_reg)
+
 In `training/kohya/` of the person's folder, where it runs (so no path holds the person's name):
 
     images/        the crops and their captions
@@ -26,11 +38,11 @@ from typing import IO, Any
 from stockwright.core.people import stem
 
 from ..errors import AvatarInvalid, TrainingFailed
-from ..events import Notice
 from ..hashing import file_sha256
 from ..host.launch import interpreter
 from ..weights.folders import Layout
 from ..weights.safetensors_file import check
+from .less_memory import with_less_memory
 from .people import Folder, make_private, write_private
 from .presets import Preset, Schedule
 from .training_events import SegmentTrained, TrainingRuns, TrainReport
@@ -89,7 +101,9 @@ class Kohya:
             failed = self._follow(done)
             state = self._taken(state)
             if failed and _MEMORY.search(failed):
-                state = self._with_less(state)
+                state = with_less_memory(
+                    self._folder, state, "memory ran out", self._script.name, self._report
+                )
             elif failed or state.steps == done:
                 raise TrainingFailed(
                     f"sd-scripts failed:\n{failed or '  it saved nothing'}",
@@ -216,24 +230,6 @@ class Kohya:
             ordered = sorted((*state.saved, saved), key=lambda one: one.steps)
             state = state.model_copy(update={"saved": tuple(ordered)})
             self._report(SegmentTrained(steps, self._preset.steps, None, None, None))
-        write_state(self._folder, state)
-        return state
-
-    def _with_less(self, state: State) -> State:
-        if not state.checkpointing:
-            state = state.model_copy(update={"checkpointing": True})
-            self._report(Notice("memory ran out: it goes on with gradient checkpointing"))
-        elif state.batch > 1:
-            half = state.batch // 2
-            changed = {"batch": half, "accumulation": state.accumulation * 2}
-            state = state.model_copy(update=changed)
-            self._report(Notice(f"memory ran out: it goes on with {half} pictures at a time"))
-        else:
-            raise TrainingFailed(
-                "memory runs out with gradient checkpointing and one picture at a time, too",
-                where=self._script.name,
-                hint="Take a smaller size or rank in prompts/avatars/training.yaml.",
-            )
         write_state(self._folder, state)
         return state
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
-from statistics import fmean
 
 from stockwright.core.people import STEP, stem
 
 from ..errors import ServerFailing, StockwrightError, TrainingFailed
-from ..events import Notice
 from ..graphs import ApiGraph
 from ..listener import Step
 from ..server import Finished, Server
 from .errands import Errands
+from .less_memory import with_less_memory
+from .losses import gain, mean
 from .people import Folder
 from .presets import Preset
 from .serverfiles import fetch_lora, list_loras, put_lora, remove_lora, send_photos
@@ -43,8 +42,8 @@ _ADVICE = (
 )
 
 
-class Diverged(TrainingFailed):
-    """It gets worse and not better: what there is of it is not worth keeping."""
+class _Diverged(Exception):
+    """It gets worse and not better: what there is of it is not worth keeping. Says how."""
 
 
 class Segments:
@@ -73,9 +72,9 @@ class Segments:
         while state.steps < self._preset.steps:
             try:
                 state = self._segment(state)
-            except Diverged:
+            except _Diverged as how:
                 remove_training(self._folder, self._token, self._errands.server)
-                raise
+                raise TrainingFailed(str(how), where="training", hint=_ADVICE) from how
         return state
 
     def _segment(self, state: State) -> State:
@@ -99,7 +98,9 @@ class Segments:
             except ServerFailing:
                 self._errands.recover()
         if ended is None or (not ended.success and ended.out_of_memory):
-            return self._with_less(state, ended)
+            why = "the server died twice" if ended is None else "memory ran out"
+            where = self._errands.server.url
+            return with_less_memory(self._folder, state, why, where, self._report)
         if not ended.success:
             raise _failed(ended)
         state = self._take(state, ended)
@@ -187,42 +188,16 @@ class Segments:
                 file_of(self._folder, old).unlink()
                 remove_lora(self._errands.server, self._token, old.stem)
 
-    def _with_less(self, state: State, ended: Finished | None) -> State:
-        """The same with less memory. Raises TrainingFailed where nothing is left to save."""
-        why = "the server died twice" if ended is None else "memory ran out"
-        if not state.checkpointing:
-            state = state.model_copy(update={"checkpointing": True, "graph": ""})
-            self._report(Notice(f"{why}: the training goes on with gradient checkpointing"))
-        elif state.batch > 1:
-            half = state.batch // 2
-            changed = {"batch": half, "accumulation": state.accumulation * 2, "graph": ""}
-            state = state.model_copy(update=changed)
-            self._report(Notice(f"{why}: the training goes on with {half} pictures at a time"))
-        else:
-            raise TrainingFailed(
-                f"{why}, with gradient checkpointing and one picture at a time, too",
-                where=self._errands.server.url,
-                hint="Take a smaller size or rank in prompts/avatars/training.yaml.",
-            )
-        write_state(self._folder, state)
-        return state
-
     def _check(self, state: State) -> None:
-        """Raises TrainingFailed where the loss is no number, or rises."""
+        """Raises _Diverged where the loss is no number, or rises."""
         last = state.saved[-1]
         if None in last.held_back or not all(map(math.isfinite, last.losses)):
-            raise Diverged(
-                f"the loss is no number after {last.steps} steps",
-                where="training",
-                hint=_ADVICE,
-            )
+            raise _Diverged(f"the loss is no number after {last.steps} steps")
         ratio = gain(last.held_back, state.untrained)
         if ratio is not None and ratio > self._preset.rising:
-            raise Diverged(
+            raise _Diverged(
                 f"the loss rises: after {last.steps} steps it is {ratio:.2f} times that of the"
-                " untrained model",
-                where="training",
-                hint=_ADVICE,
+                " untrained model"
             )
 
 
@@ -235,29 +210,9 @@ def remove_training(folder: Folder, token: str, server: Server) -> None:
                 remove_lora(server, token, name)
 
 
-def mean(losses: Sequence[float | None]) -> float | None:
-    """Of those that are numbers."""
-    known = [loss for loss in losses if loss is not None and math.isfinite(loss)]
-    return fmean(known) if known else None
-
-
-def gain(after: Sequence[float | None], before: Sequence[float | None]) -> float | None:
-    """How many times the losses before those after are: the geometric mean over pictures and
-    levels, so that the noisiest level, with by far the largest loss, is not all that counts. None
-    where they cannot be compared."""
-    if not after or len(after) != len(before):
-        return None
-    pairs = [(a, b) for a, b in zip(after, before, strict=True) if a and b]
-    return math.exp(fmean(math.log(a / b) for a, b in pairs)) if pairs else None
-
-
-def _failed(ended: Finished) -> StockwrightError:
+def _failed(ended: Finished) -> Exception:
     if _DIVERGED in ended.error:
-        return Diverged(
-            ended.error.partition(_DIVERGED)[0].partition(": ")[2].strip(),
-            where="training",
-            hint=_ADVICE,
-        )
+        return _Diverged(ended.error.partition(_DIVERGED)[0].partition(": ")[2].strip())
     if ended.interrupted:
         return TrainingFailed(
             "it was stopped at the server", where="training", hint="The same command goes on."

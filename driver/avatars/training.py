@@ -211,7 +211,7 @@ def _train(
         remove_state(folder)  # of a training of other photos
         state = State(key=key, batch=preset.batch, checkpointing=preset.checkpointing)
         write_state(folder, state)
-    photos = len([crop for crop in person.crops if not crop.held_back])
+    photos = len({crop.photo for crop in person.crops if not crop.held_back})
     report(TrainingStarted(plan.checkpoint, plan.family, photos, preset.steps, state.steps))
     layout = folders.embedded() if asked.comfyui is None else folders.of(asked.comfyui)
     try:
@@ -269,4 +269,3 @@ def _crop_files(folder: Folder, crop: Crop) -> list[Path]:
     picture = folder.path / crop.file
     caption = picture.with_suffix(".txt")
     return [picture, caption] if caption.is_file() else [picture]
-
