@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ def _draw_page(rows: list[list[Entry]], folder: Path, foot: str) -> Image.Image:
     shown = [entry for row in rows for entry in row]
     # Decoding is nearly all of the work, and does not hold the interpreter.
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
-        made = pool.map(lambda entry: _thumbnail(entry, folder), shown)
+        made = pool.map(partial(_thumbnail, folder=folder), shown)
         thumbs = {entry.job.id: thumb for entry, thumb in zip(shown, made, strict=True)}
     y = GAP
     for row, head in zip(rows, headed, strict=True):
