@@ -19,7 +19,7 @@ from .folder import RUNS, RunFolder
 from .gate.quality import Quality, given_quality
 from .graphs import load_graph
 from .images import list_pictures, listing_digest
-from .order import PER_THEME, Order, digest, read_kinds, read_themes, remarks
+from .order import MAX_COUNT, PER_THEME, Order, digest, read_kinds, read_themes, remarks
 from .places import WORKFLOWS
 from .session import Asked
 from .settings import Settings, read_settings
@@ -32,6 +32,8 @@ def read_asked(args: argparse.Namespace) -> Asked:
         raise OrderInvalid("is a file, not a folder", where=f"--run {args.run}")
     if args.server and args.comfyui:
         raise OrderInvalid("--server and --comfyui exclude each other")
+    if args.count is not None and not 1 <= args.count <= MAX_COUNT:
+        raise OrderInvalid(f"{args.count} is not from 1 to {MAX_COUNT}", where="--count")
     if args.extra_tries is not None and args.extra_tries < 0:
         raise OrderInvalid(f"{args.extra_tries} is less than 0", where="--extra-tries")
     order, workflow, plan, quality, workflow_file = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from stockwright.core.jobs import Job
@@ -75,9 +76,20 @@ def list_pictures(folder: Path) -> list[Picture]:
             + (f" For those of a run, give its own folder: {min(runs)}" if runs else ""),
         )
     try:
-        return [Picture(path.relative_to(folder).as_posix(), file_sha256(path)) for path in files]
+        return [Picture(path.relative_to(folder).as_posix(), _sha256(path)) for path in files]
     except OSError as error:
         raise OrderInvalid(f"cannot be read: {error}", where=f"--images {folder}") from error
+
+
+def _sha256(path: Path) -> str:
+    stat = path.stat()
+    return _sha256_of(path, stat.st_size, stat.st_mtime_ns)
+
+
+@cache
+def _sha256_of(path: Path, size: int, changed: int) -> str:
+    """Once for each state of a file: a command asks when it is given, and when it starts."""
+    return file_sha256(path)
 
 
 def listing_digest(pictures: Sequence[Picture]) -> str:

@@ -11,7 +11,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -107,6 +110,11 @@ def _draw_page(rows: list[list[Entry]], folder: Path, foot: str) -> Image.Image:
     sheet = Image.new("RGB", (GAP + columns * (THUMB + GAP), height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     title, small = _font(24), _font(15)
+    shown = [entry for row in rows for entry in row]
+    # Decoding is nearly all of the work, and does not hold the interpreter.
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
+        made = pool.map(partial(_thumbnail, folder=folder), shown)
+        thumbs = {entry.job.id: thumb for entry, thumb in zip(shown, made, strict=True)}
     y = GAP
     for row, head in zip(rows, headed, strict=True):
         if head:
@@ -117,7 +125,7 @@ def _draw_page(rows: list[list[Entry]], folder: Path, foot: str) -> Image.Image:
         for n, entry in enumerate(row):
             x = GAP + n * (THUMB + GAP)
             draw.rectangle((x, y, x + THUMB - 1, y + THUMB - 1), fill=_FRAME)
-            thumb = _thumbnail(entry, folder)
+            thumb = thumbs[entry.job.id]
             at = (x + (THUMB - thumb.width) // 2, y + (THUMB - thumb.height) // 2)
             sheet.paste(thumb, at)
             draw.text((x, y + THUMB + 6), _cut(draw, entry.job.subject, small), _INK, small)

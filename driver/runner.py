@@ -28,7 +28,7 @@ from .events import (
     Report,
 )
 from .follow import Follower, Lost
-from .gate.describing import Describing
+from .gate.describing import Describing, describing_broke
 from .gate.examining import Gate
 from .gate.rejects import keep_refused
 from .gate.sizes import KEY, asked_size
@@ -197,6 +197,10 @@ class Runner:
     def _fail(self, graph: str, jobs: list[Job], ended: Finished) -> None:
         ids = [job.id for job in jobs]
         self._remove_copies(graph)
+        if describing_broke(ended):
+            self._stop_describing(ended)
+            self._give_back(graph, ids, AttemptState.DROPPED, ended.error)
+            return
         if len(jobs) > 1 and ended.out_of_memory:
             size = self._sizer.shrink(len(jobs))
             self._report(Notice(f"{len(jobs)} jobs do not fit into memory; now {size} at most"))
@@ -206,6 +210,16 @@ class Runner:
         state = AttemptState.DROPPED if ended.interrupted else AttemptState.FAILED
         self._give_back(graph, ids, state, ended.error or "the graph failed")
         self._note_graph(fruitful=False, reason=ended.error)
+
+    def _stop_describing(self, ended: Finished) -> None:
+        if self._describing:  # the next graph in the queue has it, too
+            self._report(
+                Notice(
+                    f"{self._describing.model} cannot look at the pictures, so near-duplicates are"
+                    f" found by hashes alone: {ended.error}"
+                )
+            )
+        self._describing = None
 
     def _lose(self, graph: str, jobs: list[Job], *, running: bool) -> None:
         self._remove_copies(graph)

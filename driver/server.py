@@ -45,6 +45,8 @@ class Finished:
     """UI outputs by node id."""
     seconds: float
     """From start to end, by the server's clock."""
+    error_node: str = ""
+    """Id of the node that failed."""
 
     @property
     def out_of_memory(self) -> bool:
@@ -319,6 +321,7 @@ def _finished(entry: dict[str, Any]) -> Finished:
         error_type=str(failure.get("exception_type", "")),
         outputs=entry.get("outputs") or {},
         seconds=(max(stamps) - min(stamps)) / 1000 if stamps else 0.0,
+        error_node=str(failure.get("node_id", "")),
     )
 
 

@@ -153,18 +153,33 @@ def test_a_run_compares_what_it_sees_with_earlier_runs(server: Server, vision: s
         "".join(f"{name}: off\n" for name in checks)
         + "duplicate: {check: warn, within: 0, similar: 0.9999}\n"
     )
-    order = (*ITEMS, "--count", "3", "--quality", str(quality))
+    order = (*ITEMS, "--count", "2", "--quality", str(quality))
     passed: list[np.ndarray] = []
     for name in ("first", "second"):
         done = submit(tmp_path, *order, "--run", f"runs/{name}", examined=True)
         assert done.returncode == 0, done.stderr
         assert f"{VISION} looks at each picture too" in done.stderr
         found = seen(tmp_path / "runs" / name)
-        assert [len(vector) for vector, _ in found] == [768] * 3
+        assert [len(vector) for vector, _ in found] == [768] * 2
         for vector, scores in found:
             nearest = max((float(vector @ other) for other in passed), default=None)
             assert scores.get("similar") == pytest.approx(nearest, abs=1e-3)
             passed.append(vector)
     page = (tmp_path / "runs" / "second" / "report.html").read_text("utf-8")
-    assert f"3 pictures also by {VISION}" in page
+    assert f"2 pictures also by {VISION}" in page
     assert VISION in page.partition("<h2>Models</h2>")[2]
+
+
+def test_a_model_that_cannot_be_used_is_done_without(server: Server, tmp_path: Path):
+    path = places.MODELS / "clip_vision" / "broken-vit-l.safetensors"
+    path.parent.mkdir(exist_ok=True)
+    save_file({"weight": torch.zeros(2, 2)}, path)
+    quality = tmp_path / "quality.yaml"
+    quality.write_text(f"duplicate: {{vision: {path.name}}}\n")
+    try:
+        done = submit(tmp_path, *ITEMS, "--count", "3", "--quality", str(quality), examined=True)
+    finally:
+        path.unlink()
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(f"{path.name} cannot look at the pictures") == 1
+    assert "found by hashes alone" in done.stderr

@@ -283,7 +283,7 @@ def test_killed_at_any_moment_a_run_ends_the_same(
     killer = Killer(monkeypatch)
     whole.run()
     moments, wanted = killer.passed, files_of(whole)
-    for moment in range(5, moments, moments // 12):
+    for moment in range(5, moments, moments // 8):
         one = bench(judge, f"{moment}/run")
         killer.left = moment
         with pytest.raises(Killed):

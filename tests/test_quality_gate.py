@@ -15,8 +15,9 @@ from PIL import Image
 from stockwright.core.errors import FaceDetectionUnavailable, QualityInvalid
 from stockwright.core.quality import CHECKS, load_quality
 from stockwright.engine.faces.detection import Face
-from stockwright.engine.quality import faces, looking, networks, text
+from stockwright.engine.quality import faces, hashing, looking, networks, text
 from stockwright.engine.quality.gate import Gate, Verdict
+from stockwright.engine.quality.view import View
 from tests.quality import harm
 from tests.quality.pictures import thumbnail
 
@@ -125,6 +126,22 @@ def test_a_check_that_breaks_on_one_picture_is_told_and_the_others_are_made(
     assert why in verdict.not_done["blur"]
     assert verdict.scores["flat"] is not None and verdict.scores["noise"] is not None
     assert examine(gate, thumbnail(GOOD), file).not_done == {}
+
+
+def test_a_picture_that_memory_is_too_short_for_is_not_rejected_for_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+):
+    gate = Gate(settings(*PLAIN, "duplicate"), {})
+    with monkeypatch.context() as patched:
+        patched.setattr(View, "load", breaks(MemoryError()))
+        unseen = examine(gate, thumbnail(GOOD), file)
+    assert unseen.reasons == () and unseen.phash == ""
+    assert all("memory" in unseen.not_done[name] for name in (*PLAIN, "duplicate"))
+    with monkeypatch.context() as patched:
+        patched.setattr(hashing, "phash", breaks(MemoryError()))
+        verdict = examine(gate, thumbnail(GOOD), file)
+    assert verdict.phash == "" and "memory" in verdict.not_done["duplicate"]
+    assert verdict.scores["flat"] is not None
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 2)])

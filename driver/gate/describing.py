@@ -6,10 +6,11 @@ linked to what the saving node saves. The pictures stay as they are. `vision` of
 
     vision     model
     ---------  ------------------------------------------------------------------
-    auto       the server's best one by `_BEST`; none where no name tells of CLIP:
-               a file that the loader refuses would fail every graph
+    auto       the server's best one by `_BEST`; none where no name tells of CLIP
     a file     this one; QualityInvalid where the server does not offer it
     off        none
+
+A model that the server cannot use is done without: no picture is lost for it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from ..graphs.links import links_of_type
 from ..graphs.nearest import listed, same_file
 from ..server import Finished
 
+_OURS = "describing"
+"""What the ids of the added nodes begin with."""
 _LOADER, _FILE = "CLIPVisionLoader", "clip_name"
 _BEST = tuple(
     re.compile(rf"(vit|clip|vision)[-_]?(big)?{size}(?![a-z])", re.IGNORECASE) for size in "lhg"
@@ -59,11 +62,11 @@ class Describing:
 
     def added(self, graph: ApiGraph) -> ApiGraph:
         """A bound graph that also describes its pictures."""
-        added: ApiGraph = {"describing": _node(_LOADER, {_FILE: self.model})}
+        added: ApiGraph = {_OURS: _node(_LOADER, {_FILE: self.model})}
         for number, (images, jobs) in enumerate(self._pictures(graph)):
-            inputs = {"images": images, "clip_vision": ["describing", 0]}
+            inputs = {"images": images, "clip_vision": [_OURS, 0]}
             inputs |= {"jobs": jobs} if jobs is not None else {}
-            added[f"describing-{number}"] = _node(PICTURE_EMBEDDING, inputs)
+            added[f"{_OURS}-{number}"] = _node(PICTURE_EMBEDDING, inputs)
         return {**graph, **added}
 
     def told(self, jobs: Sequence[Job], ended: Finished) -> dict[str, Embedding]:
@@ -107,6 +110,11 @@ def describing(duplicate: Setting, driven: Driven) -> Describing | None:
             )
         model = found[0]
     return Describing(driven, model) if model and driven.savers else None
+
+
+def describing_broke(ended: Finished) -> bool:
+    """Whether it is the describing that a graph failed for, and not what paints."""
+    return ended.error_node.startswith(_OURS)
 
 
 def _offered(info: ObjectInfo) -> list[str]:

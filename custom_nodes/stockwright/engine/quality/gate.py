@@ -37,6 +37,7 @@ from .text import TextFinder
 from .view import Unreadable, View
 
 _NOT_MEASURED = ("file", "size", "duplicate")
+_NO_MEMORY = "there is not enough memory for it: a smaller picture, or fewer at a time"
 
 Folders = Mapping[str, Sequence[Path]]
 Score = Callable[[View, Setting], float | None]
@@ -104,7 +105,12 @@ class Gate:
         try:
             view = View.load(path)
         except Unreadable as error:
-            return self._unread(str(error))
+            measured = [name for name in self._settings if name not in _NOT_MEASURED]
+            not_done = dict.fromkeys(measured, f"the file cannot be read: {error}")
+            return self._verdict(["file"], dict.fromkeys(measured), "", not_done)
+        except MemoryError:
+            not_done = dict.fromkeys(self._settings, _NO_MEMORY)
+            return self._verdict([], dict.fromkeys(self._settings), "", not_done)
         failed = [] if size in (None, view.picture.size) else ["size"]
         scores: dict[str, float | None] = {}
         not_done: dict[str, str] = {}
@@ -120,7 +126,13 @@ class Gate:
             elif score is not None:
                 scores[name] = score
                 failed += [name] * _outside(score, setting)
-        return self._verdict(failed, scores, hashing.phash(view.picture), not_done)
+        try:
+            phash = hashing.phash(view.picture)
+        except MemoryError:
+            phash = ""
+            if "duplicate" in self._settings:
+                not_done["duplicate"] = _NO_MEMORY
+        return self._verdict(failed, scores, phash, not_done)
 
     def _scored(self, name: str, view: View, setting: Setting) -> tuple[float | None, str]:
         """The score of a check, or why it could not be made of this picture."""
@@ -130,11 +142,6 @@ class Gate:
             return None, f"it broke down: {error}"
         except Exception as error:  # noqa: BLE001 - other people's networks break in any way
             return None, f"it broke down: {type(error).__name__}: {error}"
-
-    def _unread(self, why: str) -> Verdict:
-        measured = [n for n in self._settings if n not in _NOT_MEASURED]
-        not_done = dict.fromkeys(measured, f"the file cannot be read: {why}")
-        return self._verdict(["file"], dict.fromkeys(measured), "", not_done)
 
     def _verdict(
         self,
