@@ -105,7 +105,9 @@ def _make_environment(terminal: Terminal, lock: TextIO) -> None:
             line = [sys.executable, "-m", "venv", "--clear", str(VENV)]
             commands.run(line, "venv", tick, keeping=[lock.fileno()])
     with step(terminal, "[python 2/3] Stockwright and its tools"):
-        commands.pip(PYTHON, ["install", "--editable", f"{places.ROOT}[dev,quality,avatars]"], "pip", tick)
+        commands.pip(
+            PYTHON, ["install", "--editable", f"{places.ROOT}[dev,quality,avatars]"], "pip", tick
+        )
         commands.pip(PYTHON, ["install", "--no-deps", TEXT_READER], "pip", tick)
     with step(terminal, "[python 3/3] llama-cpp-python, compiled for this machine (a few minutes)"):
         llm = tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]["optional-dependencies"]["llm"]

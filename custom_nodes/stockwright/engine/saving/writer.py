@@ -114,9 +114,7 @@ class Writer:
     def pending_below(self, folder: Path) -> list[Future[Outcome]]:
         """What is to be below a folder, as long as it is not there yet."""
         with self._changed:
-            return [
-                outcome for path, outcome in self._last.items() if path.is_relative_to(folder)
-            ]
+            return [outcome for path, outcome in self._last.items() if path.is_relative_to(folder)]
 
     def close(self) -> None:
         """Writes all that is queued, and takes no more."""
