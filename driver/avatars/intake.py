@@ -160,7 +160,8 @@ def _check_enough(there: int, chosen: Chosen, least: int) -> None:
     refused = f"; {len(chosen.refused)} were refused ({why})" if chosen.refused else ""
     known = f"; {chosen.known} are there already" if chosen.known else ""
     raise PhotosRefused(
-        f"there are {good} good photos, {missing} more are needed{refused}{known}",
+        f"there are {good} good photos, {missing} more"
+        f" {'is' if missing == 1 else 'are'} needed{refused}{known}",
         where="photos",
         hint="Take more: sharp, in even light, the face large and free, from several sides, on"
         " several days.\n"

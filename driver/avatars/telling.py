@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..events import Event, Notice, Report, to_json
-from .intake_events import PhotoKept, PhotoKnown, PhotoRefused
-from .training_events import CandidateJudged, SegmentTrained, TrainingEnded, TrainingStarted
+from ..events import Event, Notice, Report, Waiting, to_json
+from .intake_events import Cropping, Examining, PhotoKept, PhotoKnown, PhotoRefused
+from .training_events import (
+    CandidateJudged,
+    SegmentTrained,
+    TrainingEnded,
+    TrainingRuns,
+    TrainingStarted,
+)
 
 
 def telling(report: Report, *, as_json: bool) -> Any:
@@ -17,10 +23,25 @@ def telling(report: Report, *, as_json: bool) -> Any:
             print(to_json(event), flush=True)
         elif isinstance(event, Event):
             report(event)
+        elif words := _passing(event):
+            report(Waiting(words))
         elif words := _words(event):
             report(Notice(words))
 
     return tell
+
+
+def _passing(event: Any) -> str:
+    """What is true for a moment only."""
+    match event:
+        case Examining(done, total):
+            return f"looking at photos: {done} of {total}"
+        case Cropping(done, total):
+            return f"cropping: {done} of {total}"
+        case TrainingRuns(done, steps):
+            return f"training: step {done} of {steps}"
+        case _:
+            return ""
 
 
 def _words(event: Any) -> str:
