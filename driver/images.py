@@ -8,10 +8,14 @@ AI model made it keeps that label; of the others the graph says who made them.
 
 from __future__ import annotations
 
+import io
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
 
 from stockwright.core.jobs import Job
 from stockwright.core.names import PICTURE_JOB, SAVE_IMAGE
@@ -37,6 +41,8 @@ from .server import Finished, TooLarge
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 NO_KIND = "pictures"
 """The kind of pictures that lie in the folder itself."""
+MOST_PIXELS = 2 * 89_478_485
+"""Of a picture that a server loads: beyond that, its Pillow takes it for a decompression bomb."""
 _LEDGER = "run.sqlite"
 """By which a run's folder is known."""
 
@@ -110,16 +116,19 @@ class Loader:
     """Job id -> place of its picture below `folder`."""
 
     def read(self, job: Job) -> bytes:
-        """The picture's file. Raises OrderConflict if it is gone."""
+        """The picture's file. Raises OrderConflict if it is gone, and PictureRefused if it does
+        not decode: the server's loader makes up what a damaged one lacks."""
         path = self.folder / self.places[job.id]
         try:
-            return path.read_bytes()
+            data = path.read_bytes()
         except OSError as error:
             raise OrderConflict(
                 f"the picture cannot be read: {error.strerror}",
                 where=str(path),
                 hint="Put it back, then give the same command again.",
             ) from error
+        check_picture(data, self.places[job.id])
+        return data
 
     def upload(self, job: Job, data: bytes) -> str:
         """The picture's name for a node that loads it. Raises PictureRefused if the server does
@@ -144,6 +153,7 @@ class ImageDriven(Driven):
         return True
 
     def bound(self, jobs: Sequence[Job], folder: str) -> ApiGraph:
+        """Raises PictureRefused for a picture that no graph can be given, however often."""
         (job,) = jobs
         assert self.loader is not None
         node_id, name = loading_place(self.stock, self.info)
@@ -160,6 +170,33 @@ class ImageDriven(Driven):
         (job,) = jobs
         file = saved_image(ended, self.savers)
         return {} if file is None else {job.id: file}
+
+
+def check_picture(data: bytes, name: str) -> None:
+    """Decodes a picture to its end. Raises PictureRefused, with its name."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data))
+        with image:
+            pixels = image.width * image.height
+            if pixels > MOST_PIXELS:
+                raise PictureRefused(_too_large(name, f"{pixels / 1e6:.0f}"))
+            image.draft("L", (1, 1))  # a JPEG an eighth as large: read to its end, and fast
+            image.load()
+    except Image.DecompressionBombError as error:
+        least = (Image.MAX_IMAGE_PIXELS or 0) * 2
+        raise PictureRefused(_too_large(name, f"more than {least / 1e6:.0f}")) from error
+    except UnidentifiedImageError as error:
+        raise PictureRefused(f"{name} is no picture") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # Pillow has no class of its own
+        raise PictureRefused(f"{name} is damaged: {error}") from error
+
+
+def _too_large(name: str, megapixels: str) -> str:
+    return (
+        f"{name} has {megapixels} megapixels, at most {MOST_PIXELS // 1_000_000}: make it smaller"
+    )
 
 
 def loading_place(api: ApiGraph, info: ObjectInfo) -> tuple[str, str]:

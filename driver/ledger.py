@@ -158,9 +158,16 @@ class Ledger(Store):
                 )
 
     def give_back(
-        self, graph: str, job_ids: Iterable[str], state: AttemptState, reason: str
+        self,
+        graph: str,
+        job_ids: Iterable[str],
+        state: AttemptState,
+        reason: str,
+        *,
+        final: bool = False,
     ) -> list[str]:
-        """Ends attempts that brought nothing. Returns the ids of jobs that are given up for it."""
+        """Ends attempts that brought nothing. Returns the ids of jobs that are given up for it:
+        those with too many such attempts, or all if it is `final`."""
         given_up: list[str] = []
         limit = {AttemptState.FAILED: MAX_FAILED, AttemptState.LOST: MAX_LOST}.get(state)
         with self.transaction() as db:
@@ -169,12 +176,12 @@ class Ledger(Store):
                 (count,) = db.execute(
                     "SELECT COUNT(*) FROM attempts WHERE job = ? AND state = ?", (job_id, state)
                 ).fetchone()
-                final = limit is not None and count >= limit
-                if final:
+                over = final or (limit is not None and count >= limit)
+                if over:
                     given_up.append(job_id)
                 db.execute(
                     "UPDATE jobs SET state = ?, error = ? WHERE id = ?",
-                    (JobState.FAILED if final else JobState.PLANNED, reason, job_id),
+                    (JobState.FAILED if over else JobState.PLANNED, reason, job_id),
                 )
         return given_up
 

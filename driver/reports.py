@@ -77,7 +77,8 @@ def write_sheets(ledger: Ledger, folder: Path) -> list[Path]:
     order = {key: n for n, key in enumerate(dict.fromkeys(map(_heading, entries)))}
     entries.sort(key=lambda entry: order[_heading(entry)])
     pages: list[Path] = []
-    foot = f"painted by {ledger.settled('checkpoint')}"
+    checkpoint = ledger.settled("checkpoint")
+    foot = f"painted by {checkpoint}" if checkpoint else ""  # none had a part in enlarging
     for number, page in enumerate(_pages(entries), 1):
         path = folder / ("contact-sheet.jpg" if number == 1 else f"contact-sheet-{number}.jpg")
         buffer = io.BytesIO()

@@ -157,9 +157,10 @@ class Runner:
             graph_id = str(uuid.uuid4())
             try:
                 graph = self._driven.bound(jobs, self._server_folder(graph_id))
-            except PictureRefused as reason:  # one that is there, and the server does not take
+            except PictureRefused as reason:  # one that is there: it would be refused again
                 self._ledger.queue(graph_id, jobs)
-                self._give_back(graph_id, [j.id for j in jobs], AttemptState.FAILED, str(reason))
+                ids = [job.id for job in jobs]
+                self._give_back(graph_id, ids, AttemptState.FAILED, str(reason), final=True)
                 continue
             self._ledger.queue(graph_id, jobs)
             self._flights[graph_id] = jobs
@@ -226,8 +227,16 @@ class Runner:
         state = AttemptState.LOST if running else AttemptState.DROPPED
         self._give_back(graph, [job.id for job in jobs], state, "the server was restarted")
 
-    def _give_back(self, graph: str, job_ids: list[str], state: AttemptState, reason: str) -> None:
-        given_up = self._ledger.give_back(graph, job_ids, state, reason)
+    def _give_back(
+        self,
+        graph: str,
+        job_ids: list[str],
+        state: AttemptState,
+        reason: str,
+        *,
+        final: bool = False,
+    ) -> None:
+        given_up = self._ledger.give_back(graph, job_ids, state, reason, final=final)
         if state is not AttemptState.DROPPED:
             for job_id in job_ids:
                 self._report(AttemptFailed(job_id, reason, job_id in given_up))

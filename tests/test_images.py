@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from driver import runner, session
+from driver import images, runner, session
 from driver.asking import read_asked
+from driver.collect import PictureRefused
 from driver.errors import BindingError, OrderConflict, OrderInvalid, PreflightFailed, ServerDown
+from driver.events import AttemptFailed, Event
 from driver.flags import parser
-from driver.images import Loader, list_pictures, loading_place, uploads_of
+from driver.images import Loader, check_picture, list_pictures, loading_place, uploads_of
 from driver.ledger import Ledger
+from driver.reports import CAPTION
 from driver.server import TooLarge
 from driver.session import carry_out, plan_only
 from stockwright.core.jobs import Job
@@ -112,6 +116,10 @@ def test_every_picture_goes_through_the_graph_and_is_named_by_its_place(
     assert (tmp_path / "run" / "report.html").is_file()
     folders = {graph["StockwrightSaveImage"]["folder"] for graph in server.worked_on}
     assert len(folders) == 3
+    assert "painted by" not in (tmp_path / "run" / "report.html").read_text()
+    with Image.open(outcome.sheets[0]) as sheet:
+        foot = sheet.convert("L").crop((0, sheet.height - CAPTION, sheet.width, sheet.height))
+    assert foot.getextrema() == (255, 255), "no checkpoint has painted them"
 
 
 def test_a_picture_that_says_that_a_model_made_it_keeps_that_label(
@@ -185,6 +193,39 @@ def test_a_picture_that_the_server_does_not_take_is_that_jobs_failure(
     failed = json.loads((tmp_path / "run" / "failed.jsonl").read_text())
     assert failed["subject"] == "hall"
     assert "HTTP 413" in failed["error"]
+
+
+def test_a_damaged_picture_is_that_jobs_failure_at_once(
+    server: MadeServer, pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """ComfyUI fills what a cut file lacks with grey, and would say nothing."""
+    for number, suffix in enumerate(("jpg", "png", "webp")):
+        noise(pool / f"cut {suffix}.{suffix}", number)
+        data = (pool / f"cut {suffix}.{suffix}").read_bytes()
+        (pool / f"cut {suffix}.{suffix}").write_bytes(data[: len(data) * 2 // 3])
+    (pool / "rooms" / "letter.png").write_bytes(b"Dear all")
+    monkeypatch.setattr(images, "MOST_PIXELS", 1_000_000)
+    Image.new("L", (2000, 1000)).save(pool / "huge.png")
+    events: list[Event] = []
+    outcome = carry_out(asked(tmp_path, pool), events.append)
+    assert (outcome.done, outcome.failed) == (3, 5)
+    assert len(server.uploads) == 3
+    lines = (tmp_path / "run" / "failed.jsonl").read_text().splitlines()
+    errors = {told["subject"]: told["error"] for told in map(json.loads, lines)}
+    assert errors.pop("letter") == "rooms/letter.png is no picture"
+    assert errors.pop("huge") == "huge.png has 2 megapixels, at most 1: make it smaller"
+    for suffix in ("jpg", "png", "webp"):
+        assert errors.pop(f"cut {suffix}").startswith(f"cut {suffix}.{suffix} is damaged: ")
+    failures = [event for event in events if isinstance(event, AttemptFailed)]
+    assert [event.final for event in failures] == [True] * 5, "none is tried again"
+
+
+def test_a_picture_that_pillow_itself_refuses_is_too_large(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
+    buffer = io.BytesIO()
+    Image.new("1", (2000, 2000)).save(buffer, "PNG")
+    with pytest.raises(PictureRefused, match=r"a\.png has more than 2 megapixels, at most 178"):
+        check_picture(buffer.getvalue(), "a.png")
 
 
 def test_a_server_that_is_started_anew_gets_the_pictures(pool: Path):
