@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from .order import PER_THEME
+from .replacing import FEWEST_TRIES
 
 ORDER_FLAGS = (
     "theme",
@@ -24,6 +25,10 @@ ORDER_FLAGS = (
     "no_quality",
 )
 """Those that say what is made. A run that is gone on with has them in its order."""
+EXTRA_TRIES = (
+    "so many pictures of the whole run may be made in place of rejected ones (default: as many as"
+    f" asked, at least {FEWEST_TRIES})"
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -77,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
         "--extra-tries",
         type=int,
         metavar="N",
-        help="so many pictures may be made in place of rejected ones (default: as many as asked)",
+        help=EXTRA_TRIES,
     )
     add("--run", type=Path, metavar="DIR", help="the run's folder; alone, goes on with that run")
     add("--batch", default="auto", metavar="N|auto", help="pictures in one sampler call")

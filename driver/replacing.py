@@ -31,7 +31,8 @@ _EXHAUSTED = f"[{SubjectsExhausted.code}]"
 
 
 def extra_tries(count: int) -> int:
-    """How many jobs may take the place of rejected ones where nobody says: as many as pictures."""
+    """How many jobs may take the place of rejected ones where nobody says: as many as pictures,
+    and at least FEWEST_TRIES."""
     return max(count, FEWEST_TRIES)
 
 

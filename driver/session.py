@@ -62,7 +62,7 @@ class Asked:
     quality: Quality | None = None
     """What finished pictures are examined for; None for nothing."""
     extra_tries: int | None = None
-    """Jobs that may take the place of rejected ones; None for as many as pictures."""
+    """Jobs that may take the place of rejected ones; None for what `replacing.extra_tries` says."""
     hooks: Hooks = Hooks()  # noqa: RUF009 - it is frozen
 
 

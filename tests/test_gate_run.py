@@ -16,6 +16,7 @@ import pytest
 from driver import runner, session
 from driver.errors import PlanFailed, ServerFailing
 from driver.events import Notice, PictureDone, PictureRejected
+from driver.flags import parser
 from driver.gate.verdicts import Verdicts
 from driver.gate.worker import Task
 from driver.ledger import JobState, Ledger
@@ -116,6 +117,15 @@ def test_extra_tries_have_an_end_which_is_told_and_can_be_moved(bench: Make):
     outcome = one.run()
     assert (outcome.done, outcome.rejected, dict(outcome.lacking)) == (10, 9, {})
     assert Counter(row["kind"] for row in one.manifest()) == SHARES
+
+
+@pytest.mark.parametrize(("count", "tries"), [(4, 10), (12, 12)])
+def test_as_many_extra_tries_as_pictures_and_at_least_ten(bench: Make, count: int, tries: int):
+    one = bench(lambda _: {"reasons": ["blur"]})
+    one.asked = replace(one.asked, order=one.asked.order.model_copy(update={"count": count}))
+    outcome = one.run()
+    assert (outcome.done, outcome.rejected) == (0, count + tries)
+    assert "as many as asked, at least 10" in " ".join(parser().format_help().split())
 
 
 def test_where_the_model_knows_no_more_the_same_prompts_get_other_seeds(bench: Make):

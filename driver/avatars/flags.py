@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from ..flags import EXTRA_TRIES
 from .intake import LEAST
 from .making import COUNT
 from .people import PEOPLE
@@ -69,7 +70,7 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int]]) -> argparse
         help="any input of the graph; may be given again")  # fmt: skip
     add("--llm", metavar="FILE|URL", help="the language model that translates")
     add("--quality", type=Path, metavar="FILE", help="what pictures are examined for")
-    add("--extra-tries", type=int, metavar="N", help="pictures in place of rejected ones")
+    add("--extra-tries", type=int, metavar="N", help=EXTRA_TRIES)
 
     for name, help in (("like", "more like this"), ("dislike", "less like this")):
         add = command(name, help)
