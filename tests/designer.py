@@ -14,6 +14,9 @@ _PUT = """const put = (node, name, value) => {
     widget.callback?.(value, app.canvas, node);
 };"""
 _SET = f"([node, input, value]) => {{ {_FIND} {_PUT} put(find(node), input, value); }}"
+_SET_TITLED = f"""([title, input, value]) => {{ {_PUT}
+    put(app.graph.nodes.find((node) => node.title === title), input, value);
+}}"""
 _SHOWN = f"""([node, name]) => {{ {_FIND}
     return find(node).widgets.find((widget) => widget.name === name)?.value ?? null;
 }}"""
@@ -68,6 +71,11 @@ _BREAK = """async () => {
 def write(opened: Canvas, node: str, field: str, value: Any) -> None:
     """Into a field of the one node of a class, as by hand."""
     opened.evaluate(_SET, [node, field, value])
+
+
+def write_titled(opened: Canvas, title: str, field: str, value: Any) -> None:
+    """Into a field of the one node of a title."""
+    opened.evaluate(_SET_TITLED, [title, field, value])
 
 
 def make_small(opened: Canvas, steps: int = 3) -> None:

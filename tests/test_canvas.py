@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests import commands, designer
 from tests.browser import Canvas, canvas
 from tests.golden.differences import differences
 from tests.make_lora import make_lora
+from tests.persons import OF_ONE, encoded, varied
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +77,9 @@ def test_the_template_browser_leads_to_pictures(opened: Canvas):
     page.locator(".templates-tab-button").click()
     page.get_by_role("dialog").get_by_text("Stockwright", exact=True).click()
     for name in TEMPLATES:
-        thumbnail = page.get_by_test_id(f"template-workflow-{name}").locator("img").first
+        card = page.get_by_test_id(f"template-workflow-{name}")
+        card.scroll_into_view_if_needed()  # pictures further down are not loaded before
+        thumbnail = card.locator("img").first
         thumbnail.wait_for()
         page.wait_for_function("(image) => image.naturalWidth > 0", arg=thumbnail.element_handle())
     page.get_by_test_id("template-workflow-theme-to-pictures").click()
@@ -135,6 +139,36 @@ def test_a_template_survives_the_canvas(opened: Canvas, name: str, object_info: 
     assert differences(api, converted(opened, object_info), object_info) == []
     sizes = {node["id"]: node["size"] for node in opened.saved()["nodes"]}
     assert sizes == {node["id"]: node["size"] for node in example(name)["nodes"]}
+
+
+def test_a_person_is_trained_and_painted(opened: Canvas):
+    """By the graphs alone: crops in a folder of the input, a LoRA, and pictures with it."""
+    inputs = places.BASE / "input"
+    for folder, names_of_photos in (("my-photos", OF_ONE), ("my-photos-held-back", OF_ONE[:1])):
+        (inputs / folder).mkdir(parents=True, exist_ok=True)
+        for number, name in enumerate(names_of_photos):
+            data = encoded(varied(name, 64, Random(number)))
+            (inputs / folder / f"{number}.png").write_bytes(data)
+            (inputs / folder / f"{number}.txt").write_text("photo of ohwx man")
+
+    opened.load(example("avatar_train"))
+    designer.write(opened, "CheckpointLoaderSimple", "ckpt_name", "sketch.safetensors")
+    for title in ("Training photos", "Held-back photos"):
+        designer.write_titled(opened, title, "size", 64)
+    values = {"steps": 3, "rank": 4, "training_dtype": "fp32", "lora_dtype": "fp32"}
+    for field, value in values.items():
+        designer.write(opened, "TrainLoraNode", field, value)
+    assert designer.run(opened) == "execution_success"
+    told = opened.evaluate("() => Object.values(app.nodeOutputs)")
+    (lora,) = [one for output in told for one in output.get(names.UI_LORA, [])]
+    assert len(lora["losses"]) == 3 and all(loss > 0 for loss in lora["losses"])
+    assert (places.MODELS / "loras" / lora["file"]).stat().st_size == lora["bytes"]
+
+    opened.load(example("avatar"))
+    designer.make_small(opened)
+    designer.write(opened, names.LORA_STACK, "loras", f"{lora['file']}:0.9")
+    assert designer.run(opened) == "execution_success"
+    designer.wait_for_previews(opened, [64])
 
 
 def test_batch_says_what_is_wrong_with_its_jobs(opened: Canvas):
