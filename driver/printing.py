@@ -50,15 +50,25 @@ def print_jobs(jobs: list[Job], *, as_json: bool) -> None:
 
 def print_outcome(outcome: Outcome) -> None:
     folder = outcome.folder
-    print(f"{outcome.done} picture{'s' if outcome.done != 1 else ''} in {folder}")
+    print(f"{counted(outcome.done, 'picture')} in {folder}")
     for sheet in outcome.sheets[:1]:
         print(f"contact sheet: {sheet}")
     if outcome.report:
         print(f"report: {outcome.report}")
     if outcome.rejected:
         print(f"{outcome.rejected} rejected, in {folder / 'rejected'}")
-    if outcome.lacking:
-        lacking = ", ".join(f"{n} {kind} of {t}" for (t, kind), n in outcome.lacking.items())
+    if outcome.lacking and not outcome.replaceable:
+        print(
+            f"Not delivered: {counted(outcome.rejected, 'rejected picture')} in"
+            f" {folder / 'rejected'}, each with its scores. Nothing is made in place of a picture"
+            " that was there: mend it, or give other limits by --quality FILE and another --run.",
+            file=sys.stderr,
+        )
+    elif outcome.lacking:
+        lacking = ", ".join(
+            f"{counted(n, 'picture')} ({kind} of {theme})"
+            for (theme, kind), n in outcome.lacking.items()
+        )
         print(
             f"Not delivered, since no extra tries are left: {lacking}. Give more with --run"
             f" {folder} --extra-tries N, or look into report.html whether a check is too strict.",
@@ -66,10 +76,14 @@ def print_outcome(outcome: Outcome) -> None:
         )
     if outcome.failed:
         print(
-            f"{outcome.failed} jobs failed; why is in {folder / 'failed.jsonl'}. The same command"
-            " again tries them once more.",
+            f"{counted(outcome.failed, 'job')} failed; why is in {folder / 'failed.jsonl'}. The"
+            " same command again makes another try.",
             file=sys.stderr,
         )
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _console(*, stderr: bool) -> Console:

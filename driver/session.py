@@ -78,6 +78,8 @@ class Outcome:
     lacking: Mapping[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     """Rejected pictures that no other ones replace any more, by theme and kind."""
     report: Path | None = None
+    replaceable: bool = True
+    """Whether others can be made in place of rejected ones: not of pictures that were there."""
 
     @property
     def complete(self) -> bool:
@@ -139,9 +141,7 @@ def _close(asked: Asked, folder: RunFolder, ledger: Ledger, seconds: float, repo
 
 def _outcome(asked: Asked, folder: RunFolder, ledger: Ledger) -> Outcome:
     counts = ledger.counts()
-    # Nothing can be made in place of a picture that somebody had.
-    rejected = Verdicts(ledger).unreplaced() if asked.order.themes else []
-    lacking = Counter((job.theme, job.kind) for job in rejected)
+    lacking = Counter((job.theme, job.kind) for job in Verdicts(ledger).unreplaced())
     return Outcome(
         folder=asked.folder,
         done=counts[JobState.DONE],
@@ -150,6 +150,7 @@ def _outcome(asked: Asked, folder: RunFolder, ledger: Ledger) -> Outcome:
         rejected=counts[JobState.REJECTED],
         lacking=lacking,
         report=write_report(ledger, folder.path),
+        replaceable=bool(asked.order.themes),
     )
 
 

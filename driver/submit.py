@@ -1,7 +1,7 @@
 """`submit.py --theme TEXT…`: a theme in, a folder of pictures out.
 
-Exit codes: 0 all delivered, 1 some jobs failed or rejected pictures could not be replaced, 2 wrong
-use, 3 server or environment, 130 stopped by Ctrl-C. The same command again goes on where it
+Exit codes: 0 all delivered, 1 some jobs failed or rejected pictures were not replaced, 2 wrong use,
+3 server or environment, 130 stopped by Ctrl-C. The same command again goes on where it
 stopped.
 """
 

@@ -27,6 +27,7 @@ try:
     from driver.graphs import load_graph
     from driver.order import Order, digest, read_kinds
     from driver.places import CHECKOUT, PROMPTS, WORKFLOWS
+    from driver.printing import counted
     from driver.progress import reporting
     from driver.session import Asked, plan_only
     from driver.theme_checks import findings, prompt_files
@@ -120,8 +121,8 @@ def _check(args: argparse.Namespace) -> int:
         print(finding)
     faults = sum(finding.is_fault for finding in found)
     print(
-        f"{_count(len(files), 'file')}: {_count(faults, 'fault')},"
-        f" {_count(len(found) - faults, 'piece')} of advice"
+        f"{counted(len(files), 'file')}: {counted(faults, 'fault')},"
+        f" {counted(len(found) - faults, 'piece')} of advice"
     )
     return FAULTY if faults else 0
 
@@ -138,7 +139,7 @@ def _new(args: argparse.Namespace) -> int:
     with path.open("x", encoding="utf-8") as file:
         file.write(draft_text(draft, COMMAND))
     seeds = sum(len(subjects) for _, subjects in draft.seeds)
-    print(f"{path}: {_count(len(draft.areas), 'area')}, {_count(seeds, 'seed')}")
+    print(f"{path}: {counted(len(draft.areas), 'area')}, {counted(seeds, 'seed')}")
     print(f"Read and complete it, then run: {COMMAND} check {path}")
     return 0
 
@@ -183,10 +184,6 @@ def _asked(theme: Theme, llm: str | None, server: str | None) -> Asked:
         comfyui=None,
         headers=request_headers([]),
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 if __name__ == "__main__":

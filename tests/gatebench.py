@@ -69,7 +69,7 @@ class Bench:
         self.folder, self.judge = folder, judge
         self.server = MadeServer()
         self.events: list[Event] = []
-        self.near = (Action.REJECT, 4)
+        self.near: tuple[Action, int] = (Action.REJECT, 4)
         monkeypatch.setattr(session, "connect", lambda *_: MadeConnection(self.server))
         monkeypatch.setattr(session, "quality_gate", self._gate)
         monkeypatch.setattr(runner, "Listener", listener_of(self.server))

@@ -17,17 +17,20 @@ from driver.collect import PictureRefused
 from driver.errors import BindingError, OrderConflict, OrderInvalid, PreflightFailed, ServerDown
 from driver.events import AttemptFailed, Event
 from driver.flags import parser
+from driver.gate.examining import QualityGate
+from driver.gate.near import Near
 from driver.images import Loader, check_picture, list_pictures, loading_place, uploads_of
 from driver.ledger import Ledger
 from driver.reports import CAPTION
 from driver.server import TooLarge
 from driver.session import carry_out, plan_only
 from stockwright.core.jobs import Job
-from stockwright.core.quality import CHECKS
+from stockwright.core.quality import CHECKS, Action, Setting
 from stockwright.core.sources import Source
 from stockwright.engine.saving.encoding import encode
 from stockwright.engine.saving.formats import ImageFormat
 from stockwright.engine.saving.label import Label
+from tests.gatebench import Here
 from tests.graphs import node
 from tests.madeserver import INFO, MadeConnection, MadeServer, listener_of
 
@@ -175,6 +178,25 @@ def test_a_picture_is_no_duplicate_of_what_it_was_made_from(server: MadeServer, 
         more = ("--quality", str(checks), "--run", str(run))
         outcome = carry_out(asked(tmp_path, source, *more), lambda _: None)
         assert (outcome.done, outcome.rejected) == (3, 0)
+
+
+def test_a_rejected_picture_that_was_there_is_missing(
+    server: MadeServer, pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    here: Any = Here(lambda task: {"reasons": ["blur"]} if "hall" in str(task.path) else {})
+
+    def gate(_: object, __: object, folder: Path, ___: object, *rest: Any, **____: object) -> Any:
+        near = Near(Setting(Action.OFF, {}, {"similar_check": "off"}))
+        ledger, report = rest
+        return QualityGate(ledger, folder, report, workers=here, near=near, people=lambda _: True)
+
+    monkeypatch.setattr(session, "quality_gate", gate)
+    checks = tmp_path / "checks.yaml"
+    checks.write_text("blur: {below: 0.5}\n")
+    outcome = carry_out(asked(tmp_path, pool, "--quality", str(checks)), lambda _: None)
+    assert (outcome.done, outcome.failed) == (2, 0)
+    assert dict(outcome.lacking) == {("Old pool", "rooms"): 1}
+    assert not outcome.complete and not outcome.replaceable
 
 
 def test_a_picture_that_the_server_does_not_take_is_that_jobs_failure(

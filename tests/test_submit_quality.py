@@ -114,7 +114,7 @@ def test_extra_tries_that_are_used_up_are_told(server: Server, tmp_path: Path):
     arguments = (*ITEMS, "--count", "2", *strict(tmp_path, 255))
     done = submit(tmp_path, *arguments, "--extra-tries", "3", examined=True)
     assert done.returncode == 1
-    assert "Not delivered, since no extra tries are left: 2 items of" in done.stderr
+    assert "Not delivered, since no extra tries are left: 2 pictures (items of" in done.stderr
     assert states(the_run(tmp_path)) == {"rejected": 5}
     assert not commands.pictures(the_run(tmp_path))
 
