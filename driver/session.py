@@ -20,6 +20,7 @@ from stockwright.core.jobs import Job
 
 from .batching import BatchSizer
 from .connection import Connection, StartedServer, connect
+from .errors import GraphRefused
 from .events import Notice, Report, RunEnded, RunStarted
 from .folder import RunFolder
 from .gate.describing import Describing, describing
@@ -104,9 +105,9 @@ def carry_out(asked: Asked, report: Report) -> Outcome:
                         _runner(asked, ledger, gate, report) as (runner, _),
                     ):
                         runner.run()
-            except StockwrightError:
+            except StockwrightError as error:
                 # A folder in which nothing came to be would only be in the way.
-                if is_new and not any(ledger.counts().values()):
+                if is_new and _is_empty(ledger, error):
                     folder.discard()
                 raise
             finally:
@@ -115,6 +116,15 @@ def carry_out(asked: Asked, report: Report) -> Outcome:
             return _outcome(asked, folder, ledger)
         finally:
             ledger.close()
+
+
+def _is_empty(ledger: Ledger, error: StockwrightError) -> bool:
+    """Whether a run that ended so is worth nothing. Jobs of a graph that the server refuses are
+    not: another graph is another order, and the server keeps what the model answered."""
+    counts = ledger.counts()
+    if isinstance(error, GraphRefused):
+        return not any(counts[state] for state in (JobState.MADE, JobState.DONE, JobState.REJECTED))
+    return not any(counts.values())
 
 
 def _is_open(asked: Asked, ledger: Ledger) -> bool:

@@ -14,7 +14,14 @@ from PIL import Image
 from driver import images, runner, session
 from driver.asking import read_asked
 from driver.collect import PictureRefused
-from driver.errors import BindingError, OrderConflict, OrderInvalid, PreflightFailed, ServerDown
+from driver.errors import (
+    BindingError,
+    GraphRefused,
+    OrderConflict,
+    OrderInvalid,
+    PreflightFailed,
+    ServerDown,
+)
 from driver.events import AttemptFailed, Event
 from driver.flags import parser
 from driver.gate.examining import QualityGate
@@ -343,6 +350,29 @@ def test_what_the_server_lacks_is_said_before_anything_is_brought(
         carry_out(asked(tmp_path, pool, graph=graph), lambda _: None)
     assert not server.uploads
     assert not (tmp_path / "run").exists(), "no empty run is left"
+
+
+def test_a_graph_that_is_refused_does_not_hold_the_folder(
+    server: MadeServer, pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    queue = server.queue_graph
+    noise(pool / "noise.png", 1)
+
+    def takes_three(graph: dict[str, Any], *rest: Any) -> None:
+        inputs = {node["class_type"]: node["inputs"] for node in graph.values()}
+        if inputs["ImageScaleBy"]["scale_by"] == 3 or len(server.graphs) == 3:
+            raise GraphRefused("no such scale")
+        queue(graph, *rest)
+
+    monkeypatch.setattr(server, "queue_graph", takes_three)
+    with pytest.raises(GraphRefused):
+        carry_out(asked(tmp_path, pool, "--set", "ImageScaleBy.scale_by=3"), lambda _: None)
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(GraphRefused):
+        carry_out(asked(tmp_path, pool), lambda _: None)
+    assert len(made(tmp_path)) == 1, "what was made stays, and its order"
+    monkeypatch.setattr(server, "queue_graph", queue)
+    assert carry_out(asked(tmp_path, pool), lambda _: None).done == 4
 
 
 def test_pictures_are_examined_only_where_that_is_asked(pool: Path, tmp_path: Path):
