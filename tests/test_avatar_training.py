@@ -262,6 +262,12 @@ def test_a_person_without_crops_is_told_what_to_do(tmp_path: Path):
     assert "avatar.py add" in caught.value.hint
 
 
+def test_one_crop_is_too_few_for_the_trainer(tmp_path: Path):
+    folder = make_person(tmp_path, count=2, held_back=1)
+    with pytest.raises(AvatarInvalid, match="one crop to train on, two are needed"):
+        train(folder, asked("http://127.0.0.1:1"), Heard())
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _tidy() -> Iterator[None]:
     yield

@@ -127,6 +127,12 @@ def key_of(person: Person, family: str, checkpoint: str, preset: Preset, trainer
 
 
 def _check_crops(folder: Folder, person: Person) -> None:
+    if sum(not crop.held_back for crop in person.crops) == 1:
+        raise AvatarInvalid(  # ComfyUI's Train LoRA breaks on a single picture
+            "there is one crop to train on, two are needed",
+            where=folder.name,
+            hint=f"Add more photos: python driver/avatar.py add {folder.name} PHOTO…",
+        )
     missing = [crop for crop in person.crops if not (folder.path / crop.file).is_file()]
     kinds = {crop.held_back for crop in person.crops}
     if kinds != {True, False} or missing:
