@@ -19,15 +19,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from .collect import FORMATS, write_file
 from .ledger import Entry, JobState, Ledger
+from .lettering import cut, font
 
 THUMB, GAP, CAPTION, HEADING, COLUMNS = 224, 16, 36, 52, 5
 PAGE_ROWS = 40
 _INK, _SOFT, _PAPER, _FRAME = "#1c1e21", "#62666d", "#ffffff", "#e6e8eb"
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def write_manifests(ledger: Ledger, folder: Path) -> None:
@@ -110,7 +110,7 @@ def _draw_page(rows: list[list[Entry]], folder: Path, foot: str) -> Image.Image:
     height = GAP + sum(THUMB + CAPTION + GAP + HEADING * head for head in headed) + CAPTION
     sheet = Image.new("RGB", (GAP + columns * (THUMB + GAP), height), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    title, small = _font(24), _font(15)
+    title, small = font(24), font(15)
     shown = [entry for row in rows for entry in row]
     # Decoding is nearly all of the work, and does not hold the interpreter.
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
@@ -129,7 +129,7 @@ def _draw_page(rows: list[list[Entry]], folder: Path, foot: str) -> Image.Image:
             thumb = thumbs[entry.job.id]
             at = (x + (THUMB - thumb.width) // 2, y + (THUMB - thumb.height) // 2)
             sheet.paste(thumb, at)
-            draw.text((x, y + THUMB + 6), _cut(draw, entry.job.subject, small), _INK, small)
+            draw.text((x, y + THUMB + 6), cut(draw, entry.job.subject, small, THUMB), _INK, small)
         y += THUMB + CAPTION + GAP
     draw.text((GAP, y), foot, fill=_SOFT, font=small)
     return sheet
@@ -143,18 +143,3 @@ def _thumbnail(entry: Entry, folder: Path) -> Image.Image:
             return ImageOps.contain(image.convert("RGB"), (THUMB, THUMB))
     except OSError:  # moved away by a person: its place stays empty
         return Image.new("RGB", (1, 1), _FRAME)
-
-
-def _cut(draw: ImageDraw.ImageDraw, text: str, font: _Font) -> str:
-    if draw.textlength(text, font) <= THUMB:
-        return text
-    while text and draw.textlength(text + "…", font) > THUMB:
-        text = text[:-1]
-    return text.rstrip() + "…"
-
-
-def _font(size: int) -> _Font:
-    try:
-        return ImageFont.truetype("DejaVuSans.ttf", size)  # has Cyrillic
-    except OSError:
-        return ImageFont.load_default(size)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
+
+from ..lettering import cut, font
 
 THUMB, GAP, HEADING, CAPTION = 224, 16, 56, 28
 _INK, _SOFT, _PAPER, _FRAME, _KEPT = "#1c1e21", "#62666d", "#ffffff", "#e6e8eb", "#1a7f37"
@@ -28,7 +30,7 @@ def draw_comparison(columns: Sequence[Column], prompts: Sequence[str]) -> bytes:
     height = GAP + HEADING + len(prompts) * (THUMB + CAPTION + GAP)
     sheet = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    title, small = _font(20), _font(14)
+    title, small = font(20), font(14)
     for place, column in enumerate(columns):
         x = GAP + place * (THUMB + GAP)
         heading = f"{column.heading} (kept)" if column.kept else column.heading
@@ -42,25 +44,7 @@ def draw_comparison(columns: Sequence[Column], prompts: Sequence[str]) -> bytes:
                 sheet.paste(ImageOps.fit(image.convert("RGB"), (THUMB, THUMB)), (x, y))
     for row, prompt in enumerate(prompts):
         y = GAP + HEADING + row * (THUMB + CAPTION + GAP) + THUMB + 6
-        draw.text((GAP, y), _cut(draw, prompt, small, width - 2 * GAP), fill=_SOFT, font=small)
+        draw.text((GAP, y), cut(draw, prompt, small, width - 2 * GAP), fill=_SOFT, font=small)
     buffer = io.BytesIO()
     sheet.save(buffer, "JPEG", quality=90, subsampling=0)
     return buffer.getvalue()
-
-
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
-
-def _cut(draw: ImageDraw.ImageDraw, text: str, font: _Font, width: int) -> str:
-    if draw.textlength(text, font) <= width:
-        return text
-    while text and draw.textlength(text + "…", font) > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
-
-
-def _font(size: int) -> _Font:
-    try:
-        return ImageFont.truetype("DejaVuSans.ttf", size)  # has Cyrillic
-    except OSError:
-        return ImageFont.load_default(size)
