@@ -35,10 +35,12 @@ from .presets import Preset, Presets, load_presets
 from .reached import remember, server_name
 from .segments import Segments, remove_training
 from .serverfiles import remove_photos
-from .store import ModelStore, default_store
+from .store import ModelStore
+from .stores import given_store, store_with
 from .training_events import TrainingEnded, TrainingStarted, TrainReport
 from .training_graph import check_models, checkpoint_of, prepare_training
 from .training_state import State, file_of, read_state, remove_state, write_state
+from .ways import checkpoint_of as graphs_checkpoint
 
 WORKFLOW = WORKFLOWS / "avatar_train.json"
 
@@ -96,14 +98,14 @@ def train(folder: Folder, asked: TrainAsked, report: TrainReport) -> Model:
         person = folder.read()
         _check_crops(folder, person)
         presets = load_presets()
-        store = ModelStore(asked.store or default_store(folder.path.parent), person.token)
-        if not asked.again and (known := _trained(person, presets, asked, store)):
+        store = given_store(folder, asked.store, person.token)
+        if not asked.again and (known := _trained(folder, person, presets, asked, store)):
             report(TrainingEnded(known.key, known.steps, 0.0, again=True))
             return known
         with _connected(folder, asked, report) as errands:
             plan = _plan(person, presets, asked, errands.server.object_info(), report)
             key = key_of(person, plan.family, plan.checkpoint, plan.preset, asked.trainer)
-            if not asked.again and (known := _known(person, key, store)):
+            if not asked.again and (known := _known(folder, person, key, store)):
                 report(TrainingEnded(known.key, known.steps, 0.0, again=True))
                 return known
             model = _train(folder, plan, key, asked, errands, store, report)
@@ -145,22 +147,23 @@ def _check_crops(folder: Folder, person: Person) -> None:
         )
 
 
-def _known(person: Person, key: str, store: ModelStore) -> Model | None:
+def _known(folder: Folder, person: Person, key: str, store: ModelStore) -> Model | None:
     model = next((model for model in person.models if model.key == key), None)
-    return model if model is not None and store.has(key) else None
+    return model if model is not None and store_with(folder, key, store) else None
 
 
 def _trained(
-    person: Person, presets: Presets, asked: TrainAsked, store: ModelStore
+    folder: Folder, person: Person, presets: Presets, asked: TrainAsked, store: ModelStore
 ) -> Model | None:
-    """A model that is what is asked for, as far as that can be told without a server."""
+    """A model that is what is asked for, as far as that can be told without a server: not whether
+    the sketch stands in for the graph's own checkpoint."""
+    checkpoint = asked.checkpoint or graphs_checkpoint(load_graph(asked.workflow))
     for model in reversed(person.models):
-        fits = asked.checkpoint in (None, model.checkpoint)
-        fits = fits and asked.family in (None, model.family)
+        fits = checkpoint == model.checkpoint and asked.family in (None, model.family)
         preset = asked.preset or presets.families.get(model.family)
         if fits and preset is not None:
             key = key_of(person, model.family, model.checkpoint, preset, asked.trainer)
-            if key == model.key and store.has(key):
+            if key == model.key and store_with(folder, key, store):
                 return model
     return None
 

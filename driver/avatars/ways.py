@@ -28,7 +28,7 @@ from .people import Folder, Model, Person
 from .presets import Presets
 from .references import PURPOSE, chosen, digest_of, references
 from .serverfiles import ensure_lora, remove_photos, send_photos
-from .store import ModelStore, default_store
+from .stores import given_store, store_with
 
 COUNT = 4
 """Pictures where no count is given."""
@@ -97,10 +97,12 @@ def trained(
     model = _model_of(folder, person, presets, checkpoint)
     strength = asked.strength or model.strength
     phrase = making.phrase_of(person.word)
-    store = ModelStore(asked.store or default_store(folder.path.parent), person.token)
+    given = given_store(folder, asked.store, person.token)
 
     @contextmanager
     def visit(connection: Connection) -> Generator[Callable[[], None]]:
+        store = store_with(folder, model.key, given) or given  # which says that it is missing
+
         def ensure() -> None:
             ensure_lora(connection.server, person.token, model.key, store)
 
