@@ -28,7 +28,7 @@ def person(people: Path, name: str = NAME, photos: Iterable[str] = ("obama",)) -
     folder = Folder(name, people)
     kept: list[Photo] = []
     crops: list[Crop] = []
-    with folder.held():
+    with folder.held(new=True):
         for place in (folder.photos, folder.crops):
             place.mkdir(mode=0o700)
         for photo in photos:

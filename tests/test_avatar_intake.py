@@ -26,7 +26,8 @@ from driver.avatars.intake_events import (
     PhotoKnown,
     PhotoRefused,
 )
-from driver.avatars.people import Folder, Person
+from driver.avatars.people import Folder, Person, make_private, write_private
+from driver.avatars.reached import Reached, reached, write
 from driver.errors import AvatarInvalid, ConsentMissing, IntakeFailed, PhotosRefused, RunBusy
 from stockwright.core.portraits import Fault
 from tests import faces, portraits
@@ -189,8 +190,9 @@ def test_fewer_will_do_if_that_is_said_and_more_can_come_later(tmp_path: Path, t
 
 def test_nobody_is_added_without_consent(tmp_path: Path, ten: list[Path]):
     folder = Folder("boris", tmp_path / "people")
-    with pytest.raises(ConsentMissing):
+    with pytest.raises(ConsentMissing) as raised:
         add(folder, ten, consent="  ")
+    assert "--agreed" in raised.value.hint
     assert not folder.path.exists()
 
 
@@ -255,6 +257,28 @@ def test_missing_models_are_named_with_what_to_do(tmp_path: Path, ten: list[Path
 def test_one_command_at_a_time(folder: Folder, ten: list[Path]):
     with folder.held(), pytest.raises(RunBusy):
         add(folder, ten)
+
+
+def test_a_second_command_leaves_the_work_of_the_first_one(tmp_path: Path, ten: list[Path]):
+    """Also while nobody of that name is there yet."""
+    first = Folder("boris", tmp_path / "people")
+    with first.held(new=True):
+        make_private(first.photos)
+        write_private(first.photos / "work.png", b"on its way")
+        with pytest.raises(RunBusy):
+            add(Folder("boris", tmp_path / "people"), ten)
+        assert (first.photos / "work.png").is_file() and (first.path / "person.lock").is_file()
+
+
+def test_a_name_is_free_only_when_its_owner_is_forgotten(tmp_path: Path, ten: list[Path]):
+    folder = Folder("boris", tmp_path / "people")
+    make_private(folder.path)
+    note = Reached(token="0123456789ab", servers=("http://gpu-box:8188",))
+    write(folder, note)
+    with pytest.raises(AvatarInvalid, match="not forgotten everywhere") as raised:
+        add(folder, ten)
+    assert "avatar.py forget boris" in raised.value.hint
+    assert reached(folder) == note
 
 
 def test_photos_are_found_in_folders(tmp_path: Path):

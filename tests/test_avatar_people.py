@@ -49,7 +49,7 @@ def test_only_the_owner_may_read(tmp_path: Path):
     before = os.umask(0)
     try:
         folder = person(tmp_path / "people")
-        with folder.held():
+        with folder.held(new=True):
             pass
     finally:
         os.umask(before)
@@ -57,10 +57,25 @@ def test_only_the_owner_may_read(tmp_path: Path):
         assert mode(path) == (0o700 if path.is_dir() else 0o600), path
 
 
+def test_names_are_not_for_others_to_list(tmp_path: Path):
+    before = os.umask(0o022)
+    try:
+        make_private(tmp_path / "deep" / "people" / "anna")
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "deep" / "people") == mode(tmp_path / "deep") == 0o700
+
+
+def test_nobody_is_held_and_leaves_no_folder(tmp_path: Path):
+    with pytest.raises(AvatarUnknown, match="nobody called 'ana'"), Folder("ana", tmp_path).held():
+        pass
+    assert not (tmp_path / "ana").exists()
+
+
 def test_a_folder_that_others_could_read_is_closed(tmp_path: Path):
     (tmp_path / "anna").mkdir(mode=0o777)
     (tmp_path / "anna").chmod(0o777)
-    with Folder("anna", tmp_path).held():
+    with Folder("anna", tmp_path).held(new=True):
         assert mode(tmp_path / "anna") == 0o700
 
 
@@ -92,12 +107,12 @@ def test_a_damaged_record_says_so(tmp_path: Path, text: str):
 def test_two_commands_do_not_share_a_person(tmp_path: Path):
     folder = person(tmp_path)
     script = "import sys; from pathlib import Path; from driver.avatars.people import Folder\n"
-    script += "with Folder(sys.argv[1], Path(sys.argv[2])).held(): print('held')"
+    script += "with Folder(sys.argv[1], Path(sys.argv[2])).held(new=True): print('held')"
     line = [sys.executable, "-c", script, folder.name, str(tmp_path)]
-    with folder.held():
+    with folder.held(new=True):
         other = subprocess.run(line, capture_output=True, text=True)
         assert "RunBusy" in other.stderr
-        with pytest.raises(RunBusy), Folder(folder.name, tmp_path).held():
+        with pytest.raises(RunBusy), Folder(folder.name, tmp_path).held(new=True):
             pass
     assert subprocess.run(line, capture_output=True, text=True).stdout == "held\n"
 

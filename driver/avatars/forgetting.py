@@ -44,7 +44,7 @@ def forget(
     """
     if not folder.path.is_dir():
         return []
-    with folder.held():
+    with folder.held(new=True):
         places = _noted(folder, stores, servers)
         removed = _remove_below(folder.path, keep=(RECORD, _LOCK))
         troubles: list[str] = []

@@ -23,6 +23,7 @@ from .examining import Chosen, examine
 from .intake_events import Report
 from .intake_worker import Folders, Worker
 from .people import Folder, Person, make_private, new_token
+from .reached import reached
 from .staging import staging, sweep
 
 LEAST = 10
@@ -89,6 +90,7 @@ def add_photos(
     """
     intake = intake or default_intake()
     with _held(folder):
+        _check_forgotten(folder)
         before = folder.read() if folder.exists else None
         person = _agreed(before, consent, word)
         sweep(folder, person)
@@ -124,15 +126,26 @@ def crops(
 @contextmanager
 def _held(folder: Folder) -> Generator[None]:
     """Holds the folder. Of somebody who could not be added nothing stays."""
-    try:
-        with folder.held():
+    with folder.held(new=True):
+        try:
             yield
-    finally:
-        if not folder.exists:
-            sweep(folder, None)
-            with contextlib.suppress(OSError):
-                (folder.path / "person.lock").unlink()
-                folder.path.rmdir()
+        finally:
+            if not folder.exists:  # while it is held: another command may be at work a moment later
+                sweep(folder, None)
+                with contextlib.suppress(OSError):
+                    (folder.path / "person.lock").unlink()
+                    folder.path.rmdir()
+
+
+def _check_forgotten(folder: Folder) -> None:
+    """Whoever had the name before must be forgotten to the end: the note of where their photos and
+    models lie would be written over."""
+    if not folder.exists and reached(folder).token:
+        raise AvatarInvalid(
+            "somebody of this name is not forgotten everywhere yet",
+            where=folder.name,
+            hint=f"Give it again: python driver/avatar.py forget {folder.name}",
+        )
 
 
 def _agreed(before: Person | None, consent: str, word: str) -> Person:
@@ -143,9 +156,8 @@ def _agreed(before: Person | None, consent: str, word: str) -> Person:
     if not consent:
         raise ConsentMissing(
             "nobody says that the person agreed",
-            where="--consent",
-            hint="Ask the person. Then say what was agreed to:"
-            ' --consent "agreed on 1 May to pictures made of these photos".',
+            where="--agreed",
+            hint="Ask the person. Then give the same command with --agreed.",
         )
     return Person(token=new_token(), consent=now, word=word or WORD)
 

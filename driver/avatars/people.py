@@ -149,8 +149,13 @@ class Folder:
         return (self.path / _RECORD).is_file()
 
     @contextmanager
-    def held(self) -> Generator[None]:
-        """Keeps other commands out. Makes the folder if it is not there. Raises RunBusy."""
+    def held(self, *, new: bool = False) -> Generator[None]:
+        """Keeps other commands out. `new`: makes the folder where nobody is there yet.
+
+        Raises RunBusy, or AvatarUnknown for nobody.
+        """
+        if not new and not self.exists:
+            raise self._unknown()
         make_private(self.path)
         lock = FileLock(self.path / "person.lock", timeout=0, mode=PRIVATE_FILE)
         try:
@@ -171,11 +176,7 @@ class Folder:
         try:
             text = (self.path / _RECORD).read_text("utf-8")
         except FileNotFoundError as error:
-            raise AvatarUnknown(
-                f"there is nobody called {self.name!r}",
-                where=str(self.path.parent),
-                hint=f"Add the person: python driver/avatar.py add {self.name} PHOTO…",
-            ) from error
+            raise self._unknown() from error
         try:
             return Person.model_validate_json(text)
         except ValidationError as error:
@@ -184,6 +185,13 @@ class Folder:
                 where=str(self.path / _RECORD),
                 hint="Forget the person, then add the photos again.",
             ) from error
+
+    def _unknown(self) -> AvatarUnknown:
+        return AvatarUnknown(
+            f"there is nobody called {self.name!r}",
+            where=str(self.path.parent),
+            hint=f"Add the person: python driver/avatar.py add {self.name} PHOTO…",
+        )
 
     def write(self, person: Person) -> None:
         make_private(self.path)
@@ -200,9 +208,12 @@ def new_token() -> str:
 
 
 def make_private(folder: Path) -> None:
-    """Makes a folder, and those above it, for its owner alone. Raises DiskTrouble."""
+    """Makes a folder, and those above it that are not there, for its owner alone: names of people
+    are names of folders. Raises DiskTrouble."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for path in reversed([folder, *folder.parents]):
+            if not path.exists():
+                path.mkdir(PRIVATE_FOLDER, exist_ok=True)
         folder.chmod(PRIVATE_FOLDER)
     except OSError as error:
         raise DiskTrouble(
