@@ -14,7 +14,7 @@ from driver.avatars.people import Folder
 from driver.avatars.store import ModelStore, default_store
 from driver.avatars.training import Trainer, train
 from driver.avatars.training_events import CandidateJudged, SegmentTrained, TrainingRuns
-from driver.avatars.training_state import State, file_of
+from driver.avatars.training_state import State, file_of, read_state, write_state
 from driver.errors import AvatarInvalid, TrainingFailed
 from driver.events import Notice
 from driver.server import Server
@@ -117,3 +117,12 @@ def test_its_folder_and_the_checkpoint_have_to_be_here(trainer: Path, tmp_path: 
     work, state = kohya(folder, trainer, heard)
     with pytest.raises(AvatarInvalid, match=r"needs other\.safetensors on this machine"):
         work.run(state, "other.safetensors", {})
+
+
+def test_a_trainer_that_is_not_there_leaves_a_training_that_goes_on(server: Server, tmp_path: Path):
+    folder = make_person(tmp_path / "people")
+    going = State(key="0" * 16, batch=1, checkpointing=False)
+    write_state(folder, going)
+    with pytest.raises(AvatarInvalid, match="needs its folder"):
+        train(folder, asked(server.url, trainer=Trainer.KOHYA, preset=tiny()), Heard())
+    assert read_state(folder, going.key) == going

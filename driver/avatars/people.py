@@ -219,7 +219,7 @@ def make_private(folder: Path) -> None:
         raise DiskTrouble(
             f"the folder cannot be made: {error.strerror}",
             where=str(folder),
-            hint="Give --people a folder that you may write to.",
+            hint="Give --people, or --store, a folder that you may write to.",
         ) from error
 
 

@@ -214,6 +214,10 @@ def _train(
     report: TrainReport,
 ) -> Model:
     person, preset = plan.person, plan.preset
+    layout = folders.embedded() if asked.comfyui is None else folders.of(asked.comfyui)
+    kohya = None
+    if asked.trainer is Trainer.KOHYA:  # first: what cannot be does not end a training that goes on
+        kohya = Kohya(folder, plan.family, preset, asked.trainer_dir, layout, report)
     remember(folder, store=store.url)
     state = read_state(folder, key)
     if state is None:
@@ -222,10 +226,8 @@ def _train(
         write_state(folder, state)
     photos = len({crop.photo for crop in person.crops if not crop.held_back})
     report(TrainingStarted(plan.checkpoint, plan.family, photos, preset.steps, state.steps))
-    layout = folders.embedded() if asked.comfyui is None else folders.of(asked.comfyui)
     try:
-        if asked.trainer is Trainer.KOHYA:
-            kohya = Kohya(folder, plan.family, preset, asked.trainer_dir, layout, report)
+        if kohya is not None:
             state = kohya.run(state, plan.checkpoint, _files(folder, person, held_back=False))
         else:
             state = _segments(folder, plan, errands, report).run(state)

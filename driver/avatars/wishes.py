@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stockwright.core import names
+from stockwright.core.errors import TranslationUnavailable
 from stockwright.core.jobs import Job
 from stockwright.core.kinds import Kind
 from stockwright.core.seeding import seeded
@@ -97,7 +98,9 @@ class WishPlanner:
 
     def jobs(self, theme: Theme, wanted: Mapping[str, int], ended: Finished) -> list[Job]:
         if not ended.success:
-            raise PlanFailed(ended.error, where="the wish")
+            untranslated = TranslationUnavailable.code in ended.error
+            hint = "Or a language model that knows it: --llm URL or FILE." if untranslated else ""
+            raise PlanFailed(ended.error, where="the wish", hint=hint)
         nodes = chain(self._graph)
         count = sum(wanted.values())
         prompts = _texts(ended, nodes[-1], count)
