@@ -19,8 +19,8 @@ A PUT has Content-Length and SHA256_HEADER. Every error is {"error": text} witho
 malformed token, name or hash; 404 no such file; 411 no length; 413 a photo beyond MOST_PHOTO_BYTES;
 422 other bytes than announced; 507 no room; 500 the disk's own trouble.
 
-Whoever reaches the server can use all of this: LoRA nodes list the tokens, and a picture that carries
-its graph names one. No route tells whose they are.
+Whoever reaches the server can use all of this: LoRA nodes list the tokens, and a picture that
+carries its graph names one. No route tells whose they are.
 """
 
 from __future__ import annotations
