@@ -19,14 +19,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from stockwright.core.people import PHOTOS, TRIGGER
+from stockwright.core.people import COMPARED, PHOTOS, TRIGGER
 
 from ..collect import SavedFile, saved_files
 from ..errors import TrainingFailed
@@ -91,7 +90,7 @@ def _paint(work: Judging, saved: Saved | None) -> list[Path]:
     """One picture of each prompt."""
     prompts = work.compare.of(f"{TRIGGER} {work.person.word}")
     # A folder for each: another graph's files are never taken for this one's.
-    folder = f"{PHOTOS}/{work.person.token}/compared/{uuid.uuid4()}"
+    folder = f"{PHOTOS}/{work.person.token}/{COMPARED}/{uuid.uuid4()}"
 
     def make() -> ApiGraph:
         seeds = [_SEED + number for number in range(len(prompts))]
@@ -111,9 +110,7 @@ def _paint(work: Judging, saved: Saved | None) -> list[Path]:
         path = place / f"{saved.steps if saved else 0}-{number}.png"
         write_private(path, _fetch(work, files.get(picture_id(number))))
         paths.append(path)
-    if work.errands.output is not None:
-        shutil.rmtree(work.errands.output / folder, ignore_errors=True)
-    return paths
+    return paths  # there they go with the copies of photos: `remove_photos`
 
 
 def _fetch(work: Judging, file: SavedFile | None) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 
 from ..connection import Connection
 from ..errors import ServerDown, ServerFailing, StockwrightError
@@ -38,11 +37,6 @@ class Errands:
     @property
     def server(self) -> Server:
         return self._connection.server
-
-    @property
-    def output(self) -> Path | None:
-        """The server's output folder, if what was fetched may be removed there."""
-        return self._connection.output
 
     def run(
         self,

@@ -52,7 +52,8 @@ def send_photos(server: Server, token: str, purpose: str, files: Mapping[str, by
 
 
 def remove_photos(server: Server, token: str) -> list[str]:
-    """Removes the copies for all purposes, and returns them. Raises ServerRefused if any is
+    """Removes the copies for all purposes, and pictures that steps of a training were compared by,
+    and returns them. Raises ServerRefused if any is
     left."""
     return _removed(server, _json(server, "DELETE", f"/{check_token(token)}/photos"))
 

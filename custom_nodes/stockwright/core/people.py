@@ -13,6 +13,10 @@ PHOTOMAKER = "photomaker"
 PHOTOS = "stockwright/people"
 """Below a server's input folder: `<token>/<purpose>/` holds copies of photos while a graph runs."""
 
+COMPARED = "compared"
+"""Below the server's output folder: `PHOTOS/<token>/compared/` holds the pictures by which steps of
+a training are compared."""
+
 LORAS = "stockwright_people"
 """Below a server's `loras` model folder: `<token>/<stem>.safetensors`."""
 

@@ -4,10 +4,10 @@ Places are those of `core.people`; pictures are in the output folder as photos a
 folder. Folders are for their owner alone (0700), and so are files (0600). A file is put in place
 whole or not at all.
 
-Copies of photos are swept when a server starts, since the graph that needed them has ended with the
-one before. LoRAs stay up to a limit of bytes; then those go that were not used for the longest
-time, but none that was used within the last hour: a graph that waits may need it. When it was used
-is the file's time of access.
+Copies of photos, and pictures that steps of a training were compared by, are swept when a server
+starts, since the graph that needed them has ended with the one before. LoRAs stay up to a limit of
+bytes; then those go that were not used for the longest time, but none that was used within the last
+hour: a graph that waits may need it. When it was used is the file's time of access.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.people import LORAS, PHOTOS
+from ..core.people import COMPARED, LORAS, PHOTOS
 from ..core.people_files import (
     check_lora,
     check_photo,
@@ -81,6 +81,8 @@ class PeopleFiles:
         with contextlib.suppress(OSError):
             for folder in list(self._inputs.iterdir()):
                 remove(folder)
+        for folder in list(self._outputs.glob(f"*/{COMPARED}")):
+            remove(folder)
         for place in self._loras:
             for part in place.glob(f"*/.*{PART}"):
                 with contextlib.suppress(OSError):
@@ -96,8 +98,8 @@ class PeopleFiles:
         return self._removed(self._folders(token))
 
     def forget_photos(self, token: str) -> list[str]:
-        """Removes the copies of photos, and returns them."""
-        return self._removed([self._inputs / check_token(token)])
+        """Removes the copies of photos, and pictures of comparisons, and returns them."""
+        return self._removed([self._inputs / check_token(token), self._outputs / token / COMPARED])
 
     # LoRAs
 
