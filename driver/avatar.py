@@ -23,7 +23,7 @@ try:
     from driver.avatars.flags import parser
     from driver.avatars.intake import add_photos, default_intake, find_photos
     from driver.avatars.making import MakeAsked, make
-    from driver.avatars.people import Folder, names
+    from driver.avatars.people import Folder, half_forgotten, names
     from driver.avatars.printing import print_people, print_person, print_removed
     from driver.avatars.ratings import owner_of, rate
     from driver.avatars.telling import telling
@@ -165,6 +165,8 @@ def _like(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     print_people([Folder(name, args.people) for name in names(args.people)], as_json=args.json)
+    for name in half_forgotten(args.people):
+        print(f"{name} is not forgotten everywhere yet: forget {name} goes on.", file=sys.stderr)
     return 0
 
 

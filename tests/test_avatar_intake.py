@@ -41,10 +41,8 @@ SECRET = "anna-secret"
 
 def add(folder: Folder, files: list[Path], least: int = 10, **given: object):
     events: list[IntakeEvent] = []
-    values = {"consent": "she agreed", "word": "", "report": events.append} | given
-    person = intake.add_photos(
-        folder, files, least=least, models=portraits.MODELS, intake=SMALL, **values
-    )
+    values = {"consent": "she agreed", "word": "", "report": events.append, "intake": SMALL} | given
+    person = intake.add_photos(folder, files, least=least, models=portraits.MODELS, **values)
     return person, events
 
 
@@ -196,24 +194,25 @@ def test_nobody_is_added_without_consent(tmp_path: Path, ten: list[Path]):
     assert not folder.path.exists()
 
 
-def test_crops_of_another_size_are_made_once(folder: Folder):
-    def crops(size: int) -> Person:
-        with folder.held():
-            return intake.crops(
-                folder, size, models=portraits.MODELS, report=lambda event: None, intake=SMALL
-            )
+def test_crops_by_other_options_are_made_once(folder: Folder):
+    def crops(**changes: object) -> Person:
+        changed = replace(SMALL, crops=replace(SMALL.crops, **changes))
+        return add(folder, [], consent="", intake=changed)[0]
 
     before = folder.read()
-    assert crops(128) == before
-    person = crops(64)
+    assert crops() == before
+    person = crops(size=64)
     made = {crop.file: (folder.path / crop.file).stat().st_mtime_ns for crop in person.crops}
     for file in made:
         with Image.open(folder.path / file) as image:
             assert image.size == (64, 64)
-    assert person.photos == before.photos and crops(64) == person
+    assert person.photos == before.photos and crops(size=64) == person
     assert made == {file: (folder.path / file).stat().st_mtime_ns for file in made}
     (folder.path / person.crops[0].file).unlink()
-    assert (folder.path / crops(64).crops[0].file).is_file()
+    assert (folder.path / crops(size=64).crops[0].file).is_file()
+    looked = (folder.path / person.crops[0].file).read_bytes()
+    assert crops(size=64, colour=False).cropped != person.cropped
+    assert (folder.path / person.crops[0].file).read_bytes() != looked
 
 
 def test_no_name_and_no_photo_gets_into_logs(

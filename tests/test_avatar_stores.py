@@ -16,7 +16,8 @@ from driver.avatars.reached import remember
 from driver.avatars.store import ModelStore
 from driver.avatars.training import WORKFLOW, TrainAsked, Trainer, key_of, train
 from driver.avatars.training_events import TrainingEnded
-from driver.avatars.ways import MakeAsked, checkpoint_of, trained
+from driver.avatars.training_graph import own_checkpoint
+from driver.avatars.ways import MakeAsked, trained
 from driver.connection import Connection
 from driver.errors import ServerDown, StoreFailed
 from driver.graphs import load_graph
@@ -27,7 +28,7 @@ from tests.trainings import SKETCH, Heard
 
 NOWHERE = "http://127.0.0.1:1"
 ASKED = TrainAsked(server=NOWHERE)
-OWN = checkpoint_of(load_graph(WORKFLOW)) or ""
+OWN = own_checkpoint(load_graph(WORKFLOW)) or ""
 
 
 def trained_on(checkpoint: str, people: Path, url: str) -> Folder:

@@ -152,9 +152,10 @@ def test_a_server_that_is_killed_in_the_middle_of_an_upload(own: OwnServer, tmp_
     token, other = new_token(), new_token()
     store = stored(tmp_path, 300_000, token)
     serverfiles.ensure_lora(own.server, other, KEY, stored(tmp_path, 1000, other))
+    serverfiles.send_photos(own.server, token, "train", {"a.png": b"photo"})
     with (
         pytest.raises(RuntimeError, match="a graph fails"),
-        serverfiles.photos_on(own.server, token, "train", {"a.png": b"photo"}),
+        serverfiles.photos_removed(lambda: own.server, token),
         half_sent(own, f"{token}/loras/{KEY}.safetensors", 300_000),
         half_sent(own, f"{token}/photos/train/b.png", 1000),
     ):

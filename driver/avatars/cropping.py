@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from stockwright.core.portraits import Cropping as Options
 
 from ..errors import AvatarInvalid, IntakeFailed
 from .captions import Captions, load_captions
@@ -18,24 +21,27 @@ from .staging import exchange_crops
 _SHEET = "crops.jpg"
 
 
-def has_crops(folder: Folder, person: Person, size: int) -> bool:
-    """Whether all photos are cropped, to `size` pixels, and all of it is there."""
+def has_crops(folder: Folder, person: Person, options: Options) -> bool:
+    """Whether all photos are cropped by these options, and all of it is there."""
+    if person.cropped != _digest(options):
+        return False
     cropped = {crop.photo for crop in person.crops}
     return cropped == {photo.sha256 for photo in person.photos} and all(
-        _is_whole(folder.path / crop.file, size) for crop in person.crops
+        _is_whole(folder.path / crop.file) for crop in person.crops
     )
 
 
-def _is_whole(file: Path, size: int) -> bool:
-    try:
-        with Image.open(file, formats=["PNG"]) as image:
-            return image.size == (size, size) and file.with_suffix(".txt").is_file()
-    except OSError:
-        return False
+def _is_whole(file: Path) -> bool:
+    return file.is_file() and file.with_suffix(".txt").is_file()
+
+
+def _digest(options: Options) -> str:
+    text = json.dumps(asdict(options), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def make_crops(
-    folder: Folder, person: Person, size: int, worker: Worker, stage: Path, report: Report
+    folder: Folder, person: Person, options: Options, worker: Worker, stage: Path, report: Report
 ) -> Person:
     """The person with new crops, also in the folder. Raises IntakeFailed or AvatarInvalid."""
     captions = load_captions()
@@ -47,7 +53,7 @@ def make_crops(
     for done, photo in enumerate(person.photos):
         report(Cropping(done, len(person.photos)))
         row: list[tuple[Path, str, str]] = []
-        for cut in _cuts(worker, folder.path / photo.file, made / photo.sha256[:16], size):
+        for cut in _cuts(worker, folder.path / photo.file, made / photo.sha256[:16]):
             text = _describe(captions, photo, cut, person.word)
             held = photo.sha256 in back
             crops.append(
@@ -64,14 +70,14 @@ def make_crops(
     report(Cropping(len(person.photos), len(person.photos)))
     exchange_crops(folder, made)
     write_private(folder.path / _SHEET, sheet)
-    cropped = person.model_copy(update={"crops": tuple(crops)})
+    cropped = person.model_copy(update={"crops": tuple(crops), "cropped": _digest(options)})
     folder.write(cropped)
     return cropped
 
 
-def _cuts(worker: Worker, photo: Path, stem: Path, size: int) -> list[Any]:
+def _cuts(worker: Worker, photo: Path, stem: Path) -> list[Any]:
     try:
-        cuts = list(worker.cut(photo, stem, size))
+        cuts = list(worker.cut(photo, stem))
     except Died as error:
         raise _dead() from error
     if not cuts:

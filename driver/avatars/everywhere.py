@@ -12,7 +12,8 @@ from ..server import Server
 from .forgetting import forget
 from .people import Folder
 from .reached import reached, server_flags
-from .store import ModelStore, default_store
+from .store import ModelStore
+from .stores import given_store
 
 
 def forgotten(
@@ -41,7 +42,7 @@ def _stores(folder: Folder, given: str | None, token: str, report: Report) -> li
     if not token:
         return []
     try:
-        return [ModelStore(given or default_store(folder.path.parent), token)]
+        return [given_store(folder, given, token)]
     except StoreFailed as error:
         if given:
             raise

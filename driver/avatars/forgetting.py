@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ..errors import ForgetIncomplete, StockwrightError
 from ..server import Server
-from .people import PRIVATE_FOLDER, Folder
-from .reached import RECORD, Reached, reached, write
+from .people import PLACES, PRIVATE_FOLDER, Folder
+from .reached import Reached, reached, write
 from .serverfiles import forget_on
 from .store import ModelStore
 
@@ -46,7 +46,7 @@ def forget(
         return []
     with folder.held(new=True):
         places = _noted(folder, stores, servers)
-        removed = _remove_below(folder.path, keep=(RECORD, _LOCK))
+        removed = _remove_below(folder.path, keep=(PLACES, _LOCK))
         troubles: list[str] = []
         for name, remove_all in _removals(places, stores, servers):
             try:
@@ -56,7 +56,7 @@ def forget(
             else:
                 places = _without(places, name)
                 write(folder, places)
-        troubles += [str(path) for path in _below(folder.path) if path.name not in (RECORD, _LOCK)]
+        troubles += [str(path) for path in _below(folder.path) if path.name not in (PLACES, _LOCK)]
         if troubles:
             raise _incomplete(folder, troubles, removed)
         removed += _remove_below(folder.path)

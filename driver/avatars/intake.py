@@ -101,26 +101,9 @@ def add_photos(
                 make_private(folder.photos)
                 (stage / Path(photo.file).name).replace(folder.path / photo.file)
             person = person.model_copy(update={"photos": (*person.photos, *chosen.photos)})
-            if before == person and has_crops(folder, person, intake.crops.size):
+            if before == person and has_crops(folder, person, intake.crops):
                 return person
-            return make_crops(folder, person, intake.crops.size, worker, stage, report)
-
-
-def crops(
-    folder: Folder, size: int, *, models: Folders, report: Report, intake: Intake | None = None
-) -> Person:
-    """The person, with crops of `size` pixels. They are made again only where they are not there.
-
-    The caller holds the folder (`Folder.held`).
-
-    Raises:
-        AvatarUnknown, AvatarInvalid, IntakeFailed, DiskTrouble.
-    """
-    person = folder.read()
-    if has_crops(folder, person, size):
-        return person
-    with staging(folder) as stage, Worker(intake or default_intake(), models) as worker:
-        return make_crops(folder, person, size, worker, stage, report)
+            return make_crops(folder, person, intake.crops, worker, stage, report)
 
 
 @contextmanager

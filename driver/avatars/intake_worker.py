@@ -79,8 +79,8 @@ class Worker:
     def hash_of(self, kept: Path) -> str:
         return self._do("hash_of", kept)
 
-    def cut(self, kept: Path, stem: Path, size: int) -> Sequence[Any]:
-        return self._do("cut", kept, stem, size)
+    def cut(self, kept: Path, stem: Path) -> Sequence[Any]:
+        return self._do("cut", kept, stem)
 
     def sheet(self, rows: Rows) -> bytes:
         return self._do("sheet", rows)

@@ -36,6 +36,8 @@ PEOPLE = Path("avatars")
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 _RECORD = "person.json"
+PLACES = "servers.json"
+"""Where data of a person went (`reached`). It is the last to go when a person is forgotten."""
 # It tells each lock's path, and with it the person's name, to whoever logs everything.
 logging.getLogger("filelock").setLevel(logging.INFO)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -95,6 +97,8 @@ class Person(_Kept):
     """What the person is called behind the trigger word: person, woman, man, child."""
     photos: tuple[Photo, ...] = ()
     crops: tuple[Crop, ...] = ()
+    cropped: str = ""
+    """Digest of the options that the crops were made by."""
     models: tuple[Model, ...] = ()
 
     @property
@@ -201,6 +205,15 @@ class Folder:
 def names(people: Path = PEOPLE) -> list[str]:
     """The people that are there, in alphabetical order."""
     return sorted(path.parent.name for path in people.glob(f"*/{_RECORD}"))
+
+
+def half_forgotten(people: Path = PEOPLE) -> list[str]:
+    """Those of whom only the note of the places is left that could not be reached yet."""
+    return sorted(
+        path.parent.name
+        for path in people.glob(f"*/{PLACES}")
+        if not path.with_name(_RECORD).exists()
+    )
 
 
 def new_token() -> str:

@@ -14,12 +14,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..errors import AvatarInvalid
 from ..server import Server
 from .objects import full
-from .people import Folder, write_private
+from .people import PLACES, Folder, write_private
 
 EMBEDDED = "embedded"
 """The name of the embedded server, whose port is another one each time."""
 _COMFYUI = "comfyui:"
-RECORD = "servers.json"
 _TOKEN = re.compile(r'"token":\s*"([0-9a-f]{12})"')
 
 
@@ -52,7 +51,7 @@ def server_flags(name: str) -> tuple[str | None, Path | None]:
 def reached(folder: Folder) -> Reached:
     """Of whoever has, or had, this folder. A damaged record of the person does not matter, since
     only the token is read; one of the places does. Raises AvatarInvalid."""
-    path = folder.path / RECORD
+    path = folder.path / PLACES
     try:
         return Reached.model_validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -78,12 +77,12 @@ def remember(folder: Folder, *, server: str = "", store: str = "") -> None:
         servers=tuple(dict.fromkeys(servers)),
         stores=tuple(dict.fromkeys(stores)),
     )
-    if after != before or not (folder.path / RECORD).exists():
+    if after != before or not (folder.path / PLACES).exists():
         write(folder, after)
 
 
 def write(folder: Folder, places: Reached) -> None:
-    write_private(folder.path / RECORD, places.model_dump_json(indent=1).encode())
+    write_private(folder.path / PLACES, places.model_dump_json(indent=1).encode())
 
 
 def _token(folder: Folder) -> str:

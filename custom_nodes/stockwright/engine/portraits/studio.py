@@ -101,9 +101,9 @@ class Studio:
         """A contact sheet as a JPEG: rows of (file, heading, caption)."""
         return contact_sheet([[Tile(*tile) for tile in row] for row in rows])
 
-    def cut(self, kept: Path, stem: Path, size: int) -> list[Cut]:
-        """Writes the crops of a kept photo as `<stem>-<framing>.png`, `size` pixels each side.
-        None is made if no face is found any more, as with other limits."""
+    def cut(self, kept: Path, stem: Path) -> list[Cut]:
+        """Writes the crops of a kept photo as `<stem>-<framing>.png`. None is made if no face is
+        found any more, as with other limits."""
         crops = self._intake.crops
         picture = open_photo(kept, LONGEST**2 / 1e6)
         pixels = np.array(picture)
@@ -119,9 +119,9 @@ class Studio:
         if crops.colour:
             tensor = corrected(tensor)
         done: list[Cut] = []
-        for window in windows(face, picture.size, crops, size):
-            to_crop = window.to_crop(size)
-            crop = aligned(tensor, to_crop, size).clamp(0, 1)
+        for window in windows(face, picture.size, crops, crops.size):
+            to_crop = window.to_crop(crops.size)
+            crop = aligned(tensor, to_crop, crops.size).clamp(0, 1)
             points = [place_in(to_crop, *point) for point in face.points]
             crop = background.changed(crop, to_template(points), crops.background)
             file = stem.with_name(f"{stem.name}-{window.framing}.png")
