@@ -42,7 +42,7 @@ def told(trainer: Path) -> list[dict[str, Any]]:
 def kohya(folder: Folder, trainer: Path, heard: Heard, **changes: Any) -> tuple[Kohya, State]:
     preset = tiny(**changes)
     state = State(key="0" * 16, batch=preset.batch, checkpointing=preset.checkpointing)
-    return Kohya(folder, "sketch", preset, trainer, folders.embedded(), heard), state
+    return Kohya(folder, preset, trainer, folders.embedded(), heard), state
 
 
 def test_its_files_are_written_and_its_lora_is_taken(server: Server, trainer: Path, tmp_path: Path):
@@ -88,6 +88,10 @@ def test_a_killed_trainer_goes_on_with_what_it_saved(trainer: Path, tmp_path: Pa
     assert "network_weights" not in first["config"]
     assert second["continued"]
     assert second["config"]["max_train_steps"] == 8
+    preset = tiny()
+    assert first["config"]["unet_lr"] == preset.learning_rate
+    assert preset.rate(4, 0) < preset.learning_rate
+    assert second["config"]["unet_lr"] == pytest.approx(preset.rate(4, 0))
 
 
 def test_memory_and_no_numbers(trainer: Path, tmp_path: Path):
@@ -110,10 +114,10 @@ def test_its_folder_and_the_checkpoint_have_to_be_here(trainer: Path, tmp_path: 
     folder, heard = make_person(tmp_path / "people"), Heard()
     for where in (None, tmp_path):
         with pytest.raises(AvatarInvalid) as caught:
-            Kohya(folder, "sketch", tiny(), where, folders.embedded(), heard)
+            Kohya(folder, tiny(), where, folders.embedded(), heard)
         assert "sd-scripts" in caught.value.hint
     with pytest.raises(AvatarInvalid, match=r"no sdxl_train_network\.py"):
-        Kohya(folder, "sdxl", tiny(), trainer, folders.embedded(), heard)
+        Kohya(folder, tiny(kohya="sdxl_train_network.py"), trainer, folders.embedded(), heard)
     work, state = kohya(folder, trainer, heard)
     with pytest.raises(AvatarInvalid, match=r"needs other\.safetensors on this machine"):
         work.run(state, "other.safetensors", {})

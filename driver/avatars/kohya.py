@@ -48,7 +48,6 @@ from .presets import Preset, Schedule
 from .training_events import SegmentTrained, TrainingRuns, TrainReport
 from .training_state import Saved, State, file_of, write_state
 
-SCRIPT, SDXL_SCRIPT = "train_network.py", "sdxl_train_network.py"
 _TEXT_RATE = 0.5
 """Of the text encoders' learning rate to that of the rest."""
 _SAVED = re.compile(r"part(\d+)(?:-step(\d+))?\.safetensors")
@@ -64,14 +63,13 @@ class Kohya:
     def __init__(
         self,
         folder: Folder,
-        family: str,
         preset: Preset,
         trainer: Path | None,
         layout: Layout,
         report: TrainReport,
     ) -> None:
         """`trainer` is the folder of sd-scripts. Raises AvatarInvalid if it is not."""
-        name = SDXL_SCRIPT if family == "sdxl" else SCRIPT
+        name = preset.kohya
         if trainer is None or not (trainer / name).is_file():
             raise AvatarInvalid(
                 f"there is no {name} in it" if trainer else "kohya's trainer needs its folder",
@@ -79,7 +77,6 @@ class Kohya:
                 hint=f"Give the folder of sd-scripts: {_GET}.",
             )
         self._script = trainer.expanduser().resolve() / name
-        self._sdxl = family == "sdxl"
         self._folder, self._preset, self._layout = folder, preset, layout
         self._report = report
         self._place = folder.training / "kohya"
@@ -142,6 +139,9 @@ class Kohya:
 
     def _config(self, state: State, checkpoint: Path) -> dict[str, Any]:
         preset, left = self._preset, self._preset.steps - state.steps
+        warming = round(preset.steps * preset.warmup)
+        # One that goes on begins where the rate was; from there the cosine goes down, too.
+        rate = preset.rate(state.steps, 0) if state.steps > warming else preset.learning_rate
         cosine = preset.schedule is Schedule.COSINE
         config: dict[str, Any] = {
             "pretrained_model_name_or_path": str(checkpoint.resolve()),
@@ -156,11 +156,11 @@ class Kohya:
             "network_dim": preset.rank,
             "network_alpha": preset.alpha,
             "optimizer_type": "AdamW",
-            "learning_rate": preset.learning_rate,
-            "unet_lr": preset.learning_rate,
-            "text_encoder_lr": preset.learning_rate * _TEXT_RATE,
+            "learning_rate": rate,
+            "unet_lr": rate,
+            "text_encoder_lr": rate * _TEXT_RATE,
             "lr_scheduler": "cosine" if cosine else "constant_with_warmup",
-            "lr_warmup_steps": 0 if state.steps else round(preset.steps * preset.warmup),
+            "lr_warmup_steps": 0 if state.steps else warming,
             "max_train_steps": left,
             "mixed_precision": "bf16" if preset.dtype == "bf16" else "no",
             "gradient_checkpointing": state.checkpointing,
@@ -171,7 +171,7 @@ class Kohya:
             "max_data_loader_n_workers": 1,
             "seed": (state.seed + state.steps) % 2**32,
         }
-        if self._sdxl:
+        if self._preset.kohya.startswith("sdxl"):
             config["no_half_vae"] = True
         if state.saved:
             last = file_of(self._folder, state.saved[-1])

@@ -53,6 +53,7 @@ class Preset(_Read):
     candidates: Annotated[int, Field(ge=1, le=20)]
     strength: Annotated[float, Field(gt=0, le=2)]
     rising: Annotated[float, Field(ge=1)]
+    kohya: Literal["train_network.py", "sdxl_train_network.py"]
     sampling: Sampling
 
     def rate(self, done: int, steps: int) -> float:
