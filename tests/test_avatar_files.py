@@ -72,7 +72,8 @@ def private(folder: Path) -> bool:
 def test_photos_are_there_for_the_server_alone_and_then_gone(server: Server, token: str):
     photo = png("obama")
     sent = {"a.png": photo, "a.txt": b"photo of ohwx man"}
-    with serverfiles.photos_on(server, token, "train", sent) as folder:
+    with serverfiles.photos_removed(lambda: server, token):
+        folder = serverfiles.send_photos(server, token, "train", sent)
         assert folder == f"{PHOTOS}/{token}/train"
         there = places.BASE / "input" / folder
         assert {path.name: path.read_bytes() for path in there.iterdir()} == sent
@@ -84,8 +85,9 @@ def test_photos_go_after_an_error_too(server: Server, token: str):
     sent = {"a.png": png("obama")}
     with (
         pytest.raises(RuntimeError, match="a graph"),
-        serverfiles.photos_on(server, token, "train", sent),
+        serverfiles.photos_removed(lambda: server, token),
     ):
+        serverfiles.send_photos(server, token, "train", sent)
         assert (INPUTS / token).exists()
         raise RuntimeError("a graph fails")
     assert not (INPUTS / token).exists()

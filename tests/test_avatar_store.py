@@ -72,9 +72,7 @@ def test_what_is_put_comes_back(url: str, lora: Path, tmp_path: Path):
     again = ModelStore(url, store.address.rpartition("/")[2])
     assert again.has(KEY)
     assert again.keys() == [KEY, OTHER]
-    again.get(KEY, tmp_path / "back")
-    assert (tmp_path / "back").read_bytes() == lora.read_bytes()
-    assert stat.S_IMODE((tmp_path / "back").stat().st_mode) == 0o600
+    assert b"".join(again.read(KEY)) == lora.read_bytes()
 
 
 def test_another_file_takes_the_place(url: str, lora: Path, tmp_path: Path):
@@ -82,8 +80,7 @@ def test_another_file_takes_the_place(url: str, lora: Path, tmp_path: Path):
     store.put(KEY, lora)
     lora.write_bytes(b"smaller")
     store.put(KEY, lora)
-    store.get(KEY, tmp_path / "back")
-    assert (tmp_path / "back").read_bytes() == b"smaller"
+    assert b"".join(store.read(KEY)) == b"smaller"
 
 
 def test_one_person_does_not_see_another(url: str, lora: Path):
@@ -122,7 +119,7 @@ def test_an_upload_that_was_cut_off_does_not_count(url: str, lora: Path, tmp_pat
     assert not store.has(KEY)
     assert store.keys() == []
     with pytest.raises(StoreFailed, match="no such LoRA"):
-        store.get(KEY, tmp_path / "back")
+        list(store.read(KEY))
     store.put(KEY, lora)
     assert store.has(KEY)
 
@@ -133,10 +130,9 @@ def test_other_bytes_are_not_taken(url: str, lora: Path, tmp_path: Path, data: b
     store.put(KEY, lora)
     change(url, store.address.rpartition("/")[2], f"{KEY}.safetensors", data)
     with pytest.raises(StoreFailed, match="not the one that was put"):
-        store.get(KEY, tmp_path / "back")
-    assert [path.name for path in tmp_path.glob("*back*")] == []
+        list(store.read(KEY))
     assert store.put(KEY, lora) == store.sha256(KEY)
-    store.get(KEY, tmp_path / "back")
+    assert b"".join(store.read(KEY)) == lora.read_bytes()
 
 
 def test_a_file_without_its_lora(url: str, lora: Path, tmp_path: Path):
@@ -145,7 +141,7 @@ def test_a_file_without_its_lora(url: str, lora: Path, tmp_path: Path):
     change(url, store.address.rpartition("/")[2], f"{KEY}.safetensors", None)
     assert not store.has(KEY)
     with pytest.raises(StoreFailed, match="no such LoRA"):
-        store.get(KEY, tmp_path / "back")
+        list(store.read(KEY))
     with pytest.raises(StoreFailed, match="no such LoRA"):
         store.size(KEY)
 
@@ -296,12 +292,6 @@ try:
 except StoreFailed as error:
     print(error.what, error.hint)
 print(store.keys(), store.remove_all())
-elsewhere = ModelStore(str(large.parent / "store"), "0123456789ab")
-elsewhere.put("0123456789abcdef", large)
-try:
-    elsewhere.get("0123456789abcdef", small / "back")
-except StoreFailed as error:
-    print(error.what)
 print([path.name for path in small.rglob("*")])
 """
     (large := tmp_path / "large").write_bytes(bytes(10**6))
@@ -316,7 +306,6 @@ print([path.name for path in small.rglob("*")])
         "the store fails: No space left on device "
         "Make room there, then give the same command again.",
         "[] []",
-        "the LoRA cannot be written: No space left on device",
         "[]",
     ], done.stderr
 

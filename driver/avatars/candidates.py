@@ -36,13 +36,13 @@ from ..settling import settled
 from .comparison_sheet import Column, draw_comparison
 from .errands import Errands
 from .likeness_worker import NoJudge, likeness_of
-from .losses import gain
+from .losses import Losses, gain
 from .people import Folder, Person, make_private, write_private
 from .presets import Compare, Preset
 from .serverfiles import put_lora, remove_photos, send_photos
 from .training_events import CandidateJudged, TrainReport
 from .training_graph import all_losses, loss_graph, picture_id, pictures_graph
-from .training_state import Judged, Saved, State, file_of, write_state
+from .training_state import Saved, State, file_of
 
 SHEET = "training.jpg"
 _SEED = 1
@@ -50,6 +50,23 @@ _PURPOSE = "judged"
 _CERTAIN = 0.02
 """A difference of mean log losses at which the chance is 1 / (1 + 1/e) = 0.73: by which pictures
 differ that do and do not show what a prompt says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How a candidate does; `steps` 0 is the checkpoint alone."""
+
+    steps: int
+    likeness: float
+    by_faces: bool
+    """Else by held-back pictures."""
+    prompt_fit: float
+
+    @property
+    def words(self) -> str:
+        """As the sheet has room for them."""
+        by = "likeness" if self.by_faces else "held-back"
+        return f"{by} {self.likeness:.2f}, prompt {self.prompt_fit:.2f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +90,17 @@ def choose(work: Judging, state: State) -> Saved:
     """The best candidate; draws training.jpg. A comparison that was killed paints again."""
     candidates = state.saved[-work.preset.candidates :]
     painted = {0: _paint(work, None)} | {one.steps: _paint(work, one) for one in candidates}
-    likeness = _likeness(work, state, painted)
-    judged: list[Judged] = []
+    likeness = _by_faces(work, painted)
+    by_faces = likeness is not None
+    if likeness is None:
+        likeness = _by_held_back(work, state, candidates)
+    of: dict[int, Judged] = {}
     for steps, pictures in painted.items():
         fit = _prompt_fit(work, pictures)
-        judged.append(Judged(steps=steps, likeness=likeness[steps], prompt_fit=fit))
-        work.report(CandidateJudged(steps, round(likeness[steps], 3), round(fit, 3)))
-    write_state(work.folder, state.model_copy(update={"judged": tuple(judged)}))
-    of = {one.steps: one for one in judged}
-    best = max(candidates, key=lambda one: (of[one.steps].score, -one.steps))
+        of[steps] = Judged(steps, likeness[steps], by_faces, fit)
+        work.report(CandidateJudged(steps, round(likeness[steps], 3), by_faces, round(fit, 3)))
+    score = {steps: one.likeness * one.prompt_fit for steps, one in of.items()}
+    best = max(candidates, key=lambda one: (score[one.steps], -one.steps))
     _draw(work, painted, of, best)
     return best
 
@@ -126,30 +145,29 @@ def _fetch(work: Judging, file: SavedFile | None) -> bytes:
     return data
 
 
-def _likeness(
-    work: Judging, state: State, painted: Mapping[int, Sequence[Path]]
-) -> dict[int, float]:
-    """By steps."""
+def _by_faces(work: Judging, painted: Mapping[int, Sequence[Path]]) -> dict[int, float] | None:
+    """Likeness by steps; None where a face is found in less than half of the pictures."""
     pictures = [path for paths in painted.values() for path in paths]
-    found: list[float | None] = [None] * len(pictures)
     try:
         found = likeness_of(pictures, work.person.vectors, work.models)
     except NoJudge as reason:
         work.report(Notice(f"Faces are not compared: {reason}"))
-    if 2 * sum(one is not None for one in found) >= len(pictures):
-        of = dict(zip(pictures, found, strict=True))
-        return {steps: fmean(of[path] or 0.0 for path in ps) for steps, ps in painted.items()}
-    better = {steps: 1 - (_held_back(work, state, steps) or 1.0) for steps in painted if steps}
-    return {0: 0.0} | {steps: max(0.0, part) for steps, part in better.items()}
+        return None
+    if 2 * sum(one is not None for one in found) < len(pictures):
+        return None
+    of = dict(zip(pictures, found, strict=True))
+    return {steps: fmean(of[path] or 0.0 for path in ps) for steps, ps in painted.items()}
 
 
-def _held_back(work: Judging, state: State, steps: int) -> float | None:
-    """The losses of a candidate on held-back pictures, in parts of the checkpoint's own."""
-    saved = next(one for one in state.saved if one.steps == steps)
-    if saved.held_back:
-        return gain(saved.held_back, state.untrained)
-    # Another trainer than ComfyUI's: it does not measure them.
-    return gain(_measured(work, saved), _measured(work, None))
+def _by_held_back(work: Judging, state: State, candidates: Sequence[Saved]) -> dict[int, float]:
+    """By steps: how much better than the checkpoint alone held-back pictures are found again."""
+    losses: dict[int, Losses] = {one.steps: one.held_back for one in candidates}
+    untrained: Losses = state.untrained
+    if not untrained:  # another trainer than ComfyUI's does not measure them
+        losses = {one.steps: _measured(work, one) for one in candidates}
+        untrained = _measured(work, None)
+    parts = {steps: gain(after, untrained) or 1.0 for steps, after in losses.items()}
+    return {0: 0.0} | {steps: max(0.0, 1 - part) for steps, part in parts.items()}
 
 
 def _measured(work: Judging, saved: Saved | None) -> list[float | None]:
@@ -231,7 +249,6 @@ def _draw(
     for steps, paths in painted.items():
         one = judged[steps]
         heading = f"{steps} steps" if steps else "without"
-        numbers = f"likeness {one.likeness:.2f}, prompt {one.prompt_fit:.2f}"
-        columns.append(Column(heading, numbers, tuple(paths), kept=steps == best.steps))
+        columns.append(Column(heading, one.words, tuple(paths), kept=steps == best.steps))
     prompts = work.compare.of(f"{TRIGGER} {work.person.word}")
     write_private(work.folder.path / SHEET, draw_comparison(columns, prompts))

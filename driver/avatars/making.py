@@ -32,7 +32,8 @@ from .people import PRIVATE_FILE, PRIVATE_FOLDER, Folder, Person, make_private
 from .presets import Presets, load_presets
 from .ratings import Ratings
 from .reached import remember, server_name
-from .ways import COUNT, MakeAsked, Way, checkpoint_of, instant, one_line, trained
+from .training_graph import own_checkpoint
+from .ways import COUNT, MakeAsked, Way, instant, one_line, trained
 from .wishes import KIND, THEME, WishPlanner
 
 __all__ = ["COUNT", "MakeAsked", "make"]
@@ -85,7 +86,7 @@ def _request(
     workflow = load_graph(way.workflow)
     plan = load_graph(WORKFLOWS / "wish.json").data
     quality = given_quality(asked.quality, QUALITY)
-    fitting = _fitting(presets, way.checkpoint, checkpoint_of(workflow))
+    fitting = _fitting(presets, way.checkpoint, own_checkpoint(workflow))
     order = Order.checked(
         themes=(THEME,),
         kinds=style.of_kinds([replace(KIND, negative=making.negative)]),

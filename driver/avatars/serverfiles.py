@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -53,25 +53,22 @@ def send_photos(server: Server, token: str, purpose: str, files: Mapping[str, by
 
 def remove_photos(server: Server, token: str) -> list[str]:
     """Removes the copies for all purposes, and pictures that steps of a training were compared by,
-    and returns them. Raises ServerRefused if any is
-    left."""
+    and returns them. Raises ServerRefused if any is left."""
     return _removed(server, _json(server, "DELETE", f"/{check_token(token)}/photos"))
 
 
 @contextmanager
-def photos_on(
-    server: Server, token: str, purpose: str, files: Mapping[str, bytes]
-) -> Generator[str]:
-    """The folder of `send_photos`, as long as it is needed, and not after an error either."""
+def photos_removed(server: Callable[[], Server], token: str) -> Generator[None]:
+    """Removes the copies at the end, also after an error. `server`: the one there is by then."""
     try:
-        yield send_photos(server, token, purpose, files)
+        yield
     except BaseException:
         # What went wrong is worth more than that the server does not answer any more: it sweeps
         # the copies when it starts again.
         with contextlib.suppress(Exception):
-            remove_photos(server, token)
+            remove_photos(server(), token)
         raise
-    remove_photos(server, token)
+    remove_photos(server(), token)
 
 
 def ensure_lora(server: Server, token: str, key: str, store: ModelStore) -> str:

@@ -21,7 +21,6 @@ from stockwright.core.people_files import check_stem, check_token
 from ..errors import StoreFailed
 from ..hashing import file_sha256
 from .objects import Objects, full
-from .people import PRIVATE_FILE
 
 VARIABLE = "STOCKWRIGHT_STORE"
 """Environment variable with the address of the store, where --store gives none."""
@@ -55,6 +54,11 @@ class ModelStore:
         self._folder = f"{self._objects.root}/{check_token(token)}"
         self.address = f"{self._objects.address}/{token}"
         """Without a login: it may be shown."""
+
+    def prepare(self) -> None:
+        """Sees to it that the store can be reached, and that its folder is there."""
+        self._objects.prepare(self._folder)
+        self._objects.found(self._folder)
 
     def put(self, key: str, file: Path) -> str:
         """Stores a LoRA, reads it back, and returns its SHA-256. After an error `has` is false."""
@@ -118,27 +122,6 @@ class ModelStore:
                 where=self._show(key),
                 hint="Train again with --again: then it is replaced.",
             )
-
-    def get(self, key: str, to: Path) -> None:
-        """Puts a LoRA into a file for its owner alone, whole or not at all."""
-        part = to.with_name(f".{to.name}.{os.getpid()}.part")
-        try:
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
-            with os.fdopen(descriptor, "wb") as file:
-                for chunk in self.read(key):
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(to)
-        except OSError as error:
-            raise StoreFailed(
-                f"the LoRA cannot be written: {error.strerror}",
-                where=str(to),
-                hint="Make room, then give the same command again.",
-            ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
 
     def keys(self) -> list[str]:
         """The LoRAs that are there, in alphabetical order."""

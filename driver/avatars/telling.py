@@ -60,9 +60,10 @@ def _words(event: Any) -> str:
             if held_back is not None:
                 told.append(f"held-back crops {held_back:.4f} (untrained {_number(untrained)})")
             return ", ".join(told)
-        case CandidateJudged(steps, likeness, fit):
+        case CandidateJudged(steps, likeness, by_faces, fit):
             name = f"step {steps}" if steps else "untrained"
-            return f"{name}: likeness {likeness:.2f}, prompt fit {fit:.2f}"
+            by = "" if by_faces else " (by held-back crops)"
+            return f"{name}: likeness {likeness:.2f}{by}, prompt fit {fit:.2f}"
         case TrainingEnded(_, steps, seconds, again):
             return (
                 "these photos are trained already"

@@ -4,8 +4,9 @@
     a training of the same key goes on   it is taken up where it was
     else                                 it begins
 
-A key stands for the photos, how they were cropped, the checkpoint and all settings of the training:
-the same photos are trained once for a checkpoint.
+A key stands for the photos, how they were cropped, the checkpoint and its family's settings: the
+same photos are trained once for a checkpoint. Another graph or other captions do not count: they
+need `again`.
 """
 
 from __future__ import annotations
@@ -38,9 +39,8 @@ from .serverfiles import remove_photos
 from .store import ModelStore
 from .stores import given_store, store_with
 from .training_events import TrainingEnded, TrainingStarted, TrainReport
-from .training_graph import check_models, checkpoint_of, prepare_training
+from .training_graph import check_models, named_checkpoint, own_checkpoint, prepare_training
 from .training_state import State, file_of, read_state, remove_state, write_state
-from .ways import checkpoint_of as graphs_checkpoint
 
 WORKFLOW = WORKFLOWS / "avatar_train.json"
 
@@ -73,6 +73,10 @@ class TrainAsked:
     workflow: Path = WORKFLOW
     preset: Preset | None = None
     """None for the family's."""
+
+
+_NO_OTHER_LORA = {"checkpoints", "sampling", "rising", "kohya"}
+"""What of a preset says how a LoRA is compared or found, and not what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +121,12 @@ def key_of(person: Person, family: str, checkpoint: str, preset: Preset, trainer
     """16 hex digits."""
     content = {
         "photos": person.photos_key,
-        "crops": sorted((crop.photo, crop.framing, crop.held_back) for crop in person.crops),
+        "crops": person.cropped,
         "word": person.word,
         "family": family,
         "checkpoint": checkpoint,
         "trainer": trainer,
-        # What is compared, and how, makes no other LoRA.
-        "preset": preset.model_dump(mode="json", exclude={"checkpoints", "sampling", "rising"}),
+        "preset": preset.model_dump(mode="json", exclude=_NO_OTHER_LORA),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -157,7 +160,7 @@ def _trained(
 ) -> Model | None:
     """A model that is what is asked for, as far as that can be told without a server: not whether
     the sketch stands in for the graph's own checkpoint."""
-    checkpoint = asked.checkpoint or graphs_checkpoint(load_graph(asked.workflow))
+    checkpoint = asked.checkpoint or own_checkpoint(load_graph(asked.workflow))
     for model in reversed(person.models):
         fits = checkpoint == model.checkpoint and asked.family in (None, model.family)
         preset = asked.preset or presets.families.get(model.family)
@@ -192,7 +195,7 @@ def _plan(
             )
         )
     check_models(graph, info)
-    checkpoint = checkpoint_of(graph)
+    checkpoint = named_checkpoint(graph)
     family = asked.family or presets.family_of(checkpoint)
     preset = asked.preset or presets.preset(family)
     return _Plan(person, family, checkpoint, preset, presets, graph)
@@ -217,7 +220,8 @@ def _train(
     layout = folders.embedded() if asked.comfyui is None else folders.of(asked.comfyui)
     kohya = None
     if asked.trainer is Trainer.KOHYA:  # first: what cannot be does not end a training that goes on
-        kohya = Kohya(folder, plan.family, preset, asked.trainer_dir, layout, report)
+        kohya = Kohya(folder, preset, asked.trainer_dir, layout, report)
+    store.prepare()  # now, since a training may take hours
     remember(folder, store=store.url)
     state = read_state(folder, key)
     if state is None:

@@ -41,10 +41,12 @@ class SegmentTrained:
 
 @dataclass(frozen=True, slots=True)
 class CandidateJudged:
-    """`steps` 0 is the checkpoint without a LoRA. `likeness` and `prompt_fit` are from 0 to 1."""
+    """`steps` 0 is the checkpoint without a LoRA. `likeness` and `prompt_fit` are from 0 to 1;
+    where too few faces are found, likeness is by held-back pictures, and `by_faces` false."""
 
     steps: int
     likeness: float
+    by_faces: bool
     prompt_fit: float
 
 

@@ -86,10 +86,22 @@ def check_models(api: ApiGraph, info: ObjectInfo) -> None:
         )
 
 
-def checkpoint_of(api: ApiGraph) -> str:
+def named_checkpoint(api: ApiGraph) -> str:
     """The checkpoint that the graph trains. Raises BindingError."""
     node_id, name = find_input(api, f"{CHECKPOINT_CLASS}.{CHECKPOINT_INPUT}")
     return str(api[node_id]["inputs"][name])
+
+
+def own_checkpoint(workflow: Graph) -> str | None:
+    """The one checkpoint that a graph as it was saved names; a server is not needed for it."""
+    nodes: list[dict[str, Any]]
+    if workflow.is_canvas:
+        nodes = [n for n in workflow.data["nodes"] if n.get("type") == CHECKPOINT_CLASS]
+        found = [str(node["widgets_values"][0]) for node in nodes if node.get("widgets_values")]
+    else:
+        nodes = [n for n in workflow.data.values() if n.get("class_type") == CHECKPOINT_CLASS]
+        found = [str(node["inputs"]["ckpt_name"]) for node in nodes]
+    return found[0] if len(found) == 1 else None
 
 
 def bind_segment(api: ApiGraph, segment: Segment) -> ApiGraph:

@@ -33,18 +33,6 @@ class Saved(_Kept):
     """Losses of held-back pictures: of each picture at each level of noise."""
 
 
-class Judged(_Kept):
-    """How a candidate does; `steps` 0 is the checkpoint alone."""
-
-    steps: int
-    likeness: float
-    prompt_fit: float
-
-    @property
-    def score(self) -> float:
-        return self.likeness * self.prompt_fit
-
-
 class State(_Kept):
     key: str
     seed: int = Field(default_factory=lambda: secrets.randbits(40))
@@ -59,7 +47,6 @@ class State(_Kept):
     """Losses of held-back pictures before the training."""
     saved: tuple[Saved, ...] = ()
     """In the order of their steps. Only the last ones have their files yet."""
-    judged: tuple[Judged, ...] = ()
 
     @property
     def steps(self) -> int:

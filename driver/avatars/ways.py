@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from stockwright.core import names
 from stockwright.core.loras import LoraUse
@@ -20,20 +19,19 @@ from stockwright.core.styles import Style
 
 from ..connection import Connection
 from ..errors import AvatarUnknown
-from ..graphs import Graph, load_graph
+from ..graphs import load_graph
 from ..order import Wish
 from ..places import WORKFLOWS
 from .making_settings import MakingSettings
 from .people import Folder, Model, Person
 from .presets import Presets
 from .references import PURPOSE, chosen, digest_of, references
-from .serverfiles import ensure_lora, remove_photos, send_photos
+from .serverfiles import ensure_lora, photos_removed, send_photos
 from .stores import given_store, store_with
+from .training_graph import own_checkpoint
 
 COUNT = 4
 """Pictures where no count is given."""
-
-_CHECKPOINT_CLASS = "CheckpointLoaderSimple"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class MakeAsked:
     quality: Path | None = None
     """What pictures are examined for, as far as it is otherwise."""
     extra_tries: int | None = None
-    """Pictures that may be made in place of rejected ones; None for as many as pictures."""
+    """Pictures that may be made in place of rejected ones; None as in `submit.py`."""
     batch: int | None = None
     """Pictures in one sampler call; None finds the fastest."""
     server: str | None = None
@@ -147,14 +145,8 @@ def instant(
         def send() -> None:  # each time: a server that was started again has swept them
             send_photos(connection.server, person.token, PURPOSE, files)
 
-        try:
+        with photos_removed(lambda: connection.server, person.token):
             yield send
-        except BaseException:
-            # What went wrong is worth more; a server that is down sweeps them when it starts.
-            with contextlib.suppress(Exception):
-                remove_photos(connection.server, person.token)
-            raise
-        remove_photos(connection.server, person.token)
 
     place = photos_folder(person.token, PURPOSE)
     return Way(
@@ -167,7 +159,7 @@ def instant(
         ),
         workflow=workflow,
         # Named, since the small checkpoint, which knows no PhotoMaker, must not stand in.
-        checkpoint=checkpoint or checkpoint_of(load_graph(workflow)),
+        checkpoint=checkpoint or own_checkpoint(load_graph(workflow)),
         loras=(LoraUse(making.instant.lora, strength), *making.balanced(strength, style.loras)),
         settings=(f"{names.PERSON_PHOTOS}.folder={place}",),
         visit=visit,
@@ -188,18 +180,6 @@ def _model_of(folder: Folder, person: Person, presets: Presets, checkpoint: str 
             " without: --instant",
         )
     return models[-1]
-
-
-def checkpoint_of(workflow: Graph) -> str | None:
-    """The checkpoint that the graph names itself, if it is one."""
-    nodes: list[dict[str, Any]]
-    if workflow.is_canvas:
-        nodes = [n for n in workflow.data["nodes"] if n.get("type") == _CHECKPOINT_CLASS]
-        found = [str(node["widgets_values"][0]) for node in nodes if node.get("widgets_values")]
-    else:
-        nodes = [n for n in workflow.data.values() if n.get("class_type") == _CHECKPOINT_CLASS]
-        found = [str(node["inputs"]["ckpt_name"]) for node in nodes]
-    return found[0] if len(found) == 1 else None
 
 
 def one_line(text: str) -> str:
