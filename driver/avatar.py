@@ -20,7 +20,7 @@ import sys
 
 try:
     from driver.avatars.everywhere import forgotten
-    from driver.avatars.flags import parser
+    from driver.avatars.flags import TEMPLATES, parser
     from driver.avatars.intake import add_photos, default_intake, find_photos
     from driver.avatars.making import MakeAsked, make
     from driver.avatars.people import Folder, half_forgotten, names
@@ -84,6 +84,7 @@ def _add(args: argparse.Namespace) -> int:
             least=args.min,
             models={name: layout.folders(name) for name in layout.names()},
             intake=default_intake(args.intake),
+            captions="" if args.captions == TEMPLATES else args.captions,
             report=telling(report, as_json=args.json),
         )
     if not args.json:
@@ -171,7 +172,9 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    print_person(Folder(args.name, args.people), as_json=args.json)
+    folder = Folder(args.name, args.people)
+    with folder.unnamed():
+        print_person(folder, as_json=args.json)
     return 0
 
 

@@ -16,7 +16,7 @@ from tests.faces import photo, the_face
 
 OF_ONE = ("obama", "obama-later")
 """Photos of one man."""
-TOKEN = "0123456789ab"
+TOKEN = "5f0c9a41d7e2"
 NAME = "anton"
 WORD = "man"
 

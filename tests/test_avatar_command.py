@@ -167,7 +167,8 @@ def test_pictures_need_a_training(tmp_path: Path):
     done = avatar(tmp_path, "make", NAME, "--prompt", WISH)
     assert (done.returncode, done.stdout) == (2, "")
     assert "[avatar-unknown]" in done.stderr
-    assert f"python driver/avatar.py train {NAME}" in done.stderr
+    assert "python driver/avatar.py train NAME" in done.stderr
+    assert NAME not in done.stderr
 
 
 @pytest.mark.parametrize("command", [("make", "--prompt", WISH), ("train",)])
@@ -175,5 +176,6 @@ def test_nobody_leaves_no_folder(tmp_path: Path, command: tuple[str, ...]):
     first, *flags = command
     done = avatar(tmp_path, first, NAME, *flags)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"there is nobody called {NAME!r}" in done.stderr
+    assert "there is nobody of this name" in done.stderr
+    assert NAME not in done.stderr
     assert not (tmp_path / "avatars" / NAME).exists()

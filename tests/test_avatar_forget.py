@@ -274,7 +274,7 @@ def test_what_cannot_be_removed_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(Path, "unlink", unlink)
     with pytest.raises(ForgetIncomplete) as incomplete:
         forget(folder, [], {})
-    assert str(stubborn) in incomplete.value.what
+    assert f"NAME/photos/{stubborn.name}" in incomplete.value.what
     assert str(stubborn) not in incomplete.value.removed
     monkeypatch.undo()
     assert str(stubborn) in forget(folder, [], {})

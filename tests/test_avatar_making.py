@@ -220,7 +220,7 @@ def painting(tmp_path: Path, object_info: dict[str, Any], sketch_path: Path) -> 
     for node_id, one in list(api.items()):
         if one["class_type"] == "PhotoMakerLoader":
             del api[node_id]
-        if one["class_type"] == "PhotoMakerEncode":
+        if one["class_type"] == "StockwrightPhotoMakerEncode":
             one["class_type"] = "CLIPTextEncode"
             one["inputs"] = {name: one["inputs"][name] for name in ("clip", "text")}
     api["look"] = node("PreviewImage", images=[photos, 2])
@@ -266,7 +266,7 @@ def test_what_cannot_be_is_told(anna: Folder, server: Server, changes: dict[str,
 
 
 def test_nobody_and_no_model_are_told(anna: Folder, server: Server):
-    with pytest.raises(AvatarUnknown, match="nobody called"):
+    with pytest.raises(AvatarUnknown, match="nobody of this name"):
         make(Folder("someone", anna.path.parent), asked(server), lambda _: None)
     with pytest.raises(AvatarUnknown, match=r"sd_xl_base") as error:
         make(anna, asked(server, checkpoint="sd_xl_base_1.0.safetensors"), lambda _: None)

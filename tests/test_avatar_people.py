@@ -67,7 +67,7 @@ def test_names_are_not_for_others_to_list(tmp_path: Path):
 
 
 def test_nobody_is_held_and_leaves_no_folder(tmp_path: Path):
-    with pytest.raises(AvatarUnknown, match="nobody called 'ana'"), Folder("ana", tmp_path).held():
+    with pytest.raises(AvatarUnknown, match="nobody of this name"), Folder("ana", tmp_path).held():
         pass
     assert not (tmp_path / "ana").exists()
 
@@ -90,7 +90,7 @@ def test_a_record_comes_back_as_it_was(tmp_path: Path):
 
 def test_nobody_of_that_name(tmp_path: Path):
     (tmp_path / "half").mkdir()
-    with pytest.raises(AvatarUnknown, match="nobody called 'half'"):
+    with pytest.raises(AvatarUnknown, match="nobody of this name"):
         Folder("half", tmp_path).read()
     assert names(tmp_path) == []
     assert names(tmp_path / "nowhere") == []
@@ -115,6 +115,25 @@ def test_two_commands_do_not_share_a_person(tmp_path: Path):
         with pytest.raises(RunBusy), Folder(folder.name, tmp_path).held(new=True):
             pass
     assert subprocess.run(line, capture_output=True, text=True).stdout == "held\n"
+
+
+def test_errors_do_not_name_a_person(tmp_path: Path):
+    folder = Folder("anna", tmp_path / "people")
+    other = tmp_path / "people" / "anna-k" / "photos"
+    with pytest.raises(DiskTrouble) as caught, folder.held(new=True):
+        where = f"{folder.photos / 'a.png'}, {folder.path.resolve()}: {other}"
+        raise DiskTrouble(f"{folder.path} is full", where=where, hint="Make room.")
+    people = folder.path.parent
+    assert caught.value.what == f"{people}/NAME is full"
+    assert caught.value.args == (caught.value.what,)
+    assert caught.value.where == f"{people}/NAME/photos/a.png, {people}/NAME: {other}"
+    with pytest.raises(FileNotFoundError) as missing, folder.held(new=True):
+        (folder.photos / "a.png").read_bytes()
+    assert str(missing.value).endswith(f"{people}/NAME/photos/a.png'")
+    (folder.path / "person.json").write_text("{}")
+    with pytest.raises(AvatarInvalid) as broken:
+        folder.read()
+    assert "anna" not in str(broken.value)
 
 
 def test_the_key_follows_from_the_photos_alone():

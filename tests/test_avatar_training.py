@@ -81,7 +81,8 @@ def test_training_lowers_the_loss_on_crops_that_were_held_back(trained: Trained)
     assert segments[-1]["held_back"] < 0.9 * segments[-1]["untrained"]
     (started,) = trained.heard.of(TrainingStarted)
     assert started == {
-        "checkpoint": SKETCH, "family": "sketch", "photos": 8, "steps": 48, "done": 0,
+        "checkpoint": SKETCH, "family": "sketch", "photos": 8, "held_back": 2,
+        "steps": 48, "done": 0,
     }  # fmt: skip
     steps = [one["done"] for one in trained.heard.of(TrainingRuns)]
     assert steps == sorted(steps)

@@ -23,9 +23,9 @@ def forgotten(
 
     A server that does not answer is told as a notice, and stays noted: ForgetIncomplete then.
     """
-    places = reached(folder)
     servers: dict[str, Server] = {}
-    with ExitStack() as stack:
+    with folder.unnamed(), ExitStack() as stack:
+        places = reached(folder)
         for name in places.servers:
             try:
                 connection = connect(*server_flags(name), headers, report)

@@ -150,7 +150,7 @@ def _incomplete(
     listed = "\n".join(f"    {trouble}" for trouble in troubles)
     return ForgetIncomplete(
         f"not all of the person is gone, or known to be gone:\n{listed}",
-        where=folder.name,
+        where=str(folder.path),
         hint="Then give the same command again. For a server or store that is gone for good, "
         f"remove the folder {folder.path}: it holds no more than where to look.",
         removed=removed,

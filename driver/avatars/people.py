@@ -12,7 +12,7 @@
       person.lock                       held by the command that changes any of it
 
 A person's name stands in the name of the folder and nowhere else: graphs, files for the server,
-metadata and messages of the server know a person by `token`.
+metadata and messages of the server know a person by `token`, and errors say NAME.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..errors import AvatarInvalid, AvatarUnknown, DiskTrouble, RunBusy
+from ..errors import AvatarInvalid, AvatarUnknown, DiskTrouble, RunBusy, StockwrightError
 
 PEOPLE = Path("avatars")
 """Where people are kept unless --people names a folder: below the current folder."""
@@ -82,7 +82,7 @@ class Model(_Kept):
     checkpoint: str
     steps: int
     strength: float
-    """At which it was found best."""
+    """At which its candidates were compared."""
     sha256: str
     size: int
     """Bytes."""
@@ -99,6 +99,8 @@ class Person(_Kept):
     crops: tuple[Crop, ...] = ()
     cropped: str = ""
     """Digest of the options that the crops were made by."""
+    captions: str = ""
+    """Address of the language model that describes the crops; empty for templates."""
     models: tuple[Model, ...] = ()
 
     @property
@@ -158,43 +160,64 @@ class Folder:
 
         Raises RunBusy, or AvatarUnknown for nobody.
         """
-        if not new and not self.exists:
-            raise self._unknown()
-        make_private(self.path)
-        lock = FileLock(self.path / "person.lock", timeout=0, mode=PRIVATE_FILE)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise RunBusy(
-                "another command works on this person",
-                where=self.name,
-                hint="Wait for it, then give the command again.",
-            ) from error
+        with self.unnamed():
+            if not new and not self.exists:
+                raise self._unknown()
+            make_private(self.path)
+            lock = FileLock(self.path / "person.lock", timeout=0, mode=PRIVATE_FILE)
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise RunBusy(
+                    "another command works on this person",
+                    where=str(self.path),
+                    hint="Wait for it, then give the command again.",
+                ) from error
+            try:
+                yield
+            finally:
+                lock.release()
+
+    @contextmanager
+    def unnamed(self) -> Generator[None]:
+        """Keeps the person's name out of the texts of errors, which are kept in logs: in paths, the
+        word NAME stands for it."""
         try:
             yield
-        finally:
-            lock.release()
+        except StockwrightError as error:
+            error.reworded(self._unnamed)
+            raise
+        except OSError as error:
+            if isinstance(error.filename, str):
+                error.filename = self._unnamed(error.filename)
+            raise
+
+    def _unnamed(self, text: str) -> str:
+        for path in {self.path, self.path.absolute(), self.path.resolve()}:
+            text = re.sub(rf"{re.escape(str(path))}(?![\w-])", str(path.with_name("NAME")), text)
+        return text
 
     def read(self) -> Person:
         """Raises AvatarUnknown or AvatarInvalid."""
-        try:
-            text = (self.path / _RECORD).read_text("utf-8")
-        except FileNotFoundError as error:
-            raise self._unknown() from error
-        try:
-            return Person.model_validate_json(text)
-        except ValidationError as error:
-            raise AvatarInvalid(
-                f"the record cannot be read: {error.errors()[0]['msg']}",
-                where=str(self.path / _RECORD),
-                hint="Forget the person, then add the photos again.",
-            ) from error
+        with self.unnamed():
+            try:
+                text = (self.path / _RECORD).read_text("utf-8")
+            except FileNotFoundError as error:
+                raise self._unknown() from error
+            try:
+                return Person.model_validate_json(text)
+            except ValidationError as error:
+                raise AvatarInvalid(
+                    f"the record cannot be read: {error.errors()[0]['msg']}",
+                    where=str(self.path / _RECORD),
+                    hint="Forget the person, then add the photos again.",
+                ) from error
 
     def _unknown(self) -> AvatarUnknown:
         return AvatarUnknown(
-            f"there is nobody called {self.name!r}",
+            "there is nobody of this name",
             where=str(self.path.parent),
-            hint=f"Add the person: python driver/avatar.py add {self.name} PHOTO…",
+            hint="Add the person: python driver/avatar.py add NAME PHOTO…",
         )
 
     def write(self, person: Person) -> None:

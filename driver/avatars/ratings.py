@@ -72,10 +72,11 @@ class Rating(BaseModel):
 def rate(folder: Folder, picture: Path, liked: bool) -> Rating:
     """Keeps a verdict. Raises AvatarUnknown for a picture that no run of the person made, or that
     is not there, AvatarInvalid and DiskTrouble."""
-    folder.read()
-    rating = _rating(folder, picture, _hash(picture), liked)
-    Ratings(folder).keep(rating)
-    return rating
+    with folder.unnamed():
+        folder.read()
+        rating = _rating(folder, picture, _hash(picture), liked)
+        Ratings(folder).keep(rating)
+        return rating
 
 
 def owner_of(picture: Path, people: Path = PEOPLE) -> Folder:
@@ -229,7 +230,7 @@ def _hash(picture: Path) -> str:
     except OSError as error:
         raise AvatarUnknown(
             f"there is no such picture: {error.strerror}",
-            where=str(picture),
+            where=picture.name,
             hint="Give the path of a picture that was made: avatar.py show NAME lists them.",
         ) from error
 
@@ -237,6 +238,6 @@ def _hash(picture: Path) -> str:
 def _unknown(picture: Path) -> AvatarUnknown:
     return AvatarUnknown(
         "no run made this picture, or it was changed since",
-        where=str(picture),
+        where=picture.name,
         hint="Give a picture as it was made, out of the person's folder made.",
     )

@@ -52,9 +52,12 @@ def _words(event: Any) -> str:
             return f"known    {file}"
         case PhotoRefused(file, _, words):
             return f"refused  {file}: {words}"
-        case TrainingStarted(checkpoint, family, photos, steps, done):
+        case TrainingStarted(checkpoint, family, photos, held_back, steps, done):
             on = f", {done} done before" if done else ""
-            return f"training on {photos} photos, {checkpoint} ({family}), {steps} steps{on}"
+            return (
+                f"training on {photos} photos, {held_back} held back, {checkpoint} ({family}),"
+                f" {steps} steps{on}"
+            )
         case SegmentTrained(done, steps, loss, held_back, untrained):
             told = [f"step {done} of {steps}", f"loss {_number(loss)}"]
             if held_back is not None:

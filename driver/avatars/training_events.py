@@ -10,11 +10,13 @@ from ..events import Event
 
 @dataclass(frozen=True, slots=True)
 class TrainingStarted:
-    """`done` of `steps` were trained by earlier commands."""
+    """`photos` are trained on, `held_back` are not; `done` of `steps` were trained by earlier
+    commands."""
 
     checkpoint: str
     family: str
     photos: int
+    held_back: int
     steps: int
     done: int
 

@@ -175,9 +175,9 @@ def _model_of(folder: Folder, person: Person, presets: Presets, checkpoint: str 
         what = f" for {checkpoint}" if checkpoint else ""
         raise AvatarUnknown(
             f"there is no trained model of the person{what}",
-            where=folder.name,
-            hint=f"Train one: python driver/avatar.py train {folder.name}. Or make pictures"
-            " without: --instant",
+            where=str(folder.path),
+            hint="Train one: python driver/avatar.py train NAME. Or make pictures without:"
+            " --instant",
         )
     return models[-1]
 

@@ -7,6 +7,7 @@ use, 3 server or environment.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 
@@ -19,6 +20,11 @@ class StockwrightError(Exception):
         self.what = what
         self.where = where
         self.hint = hint
+
+    def reworded(self, change: Callable[[str], str]) -> None:
+        """Changes all its texts."""
+        self.what, self.where, self.hint = map(change, (self.what, self.where, self.hint))
+        self.args = (self.what,)
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
