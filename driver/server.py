@@ -137,6 +137,10 @@ class Server:
         response = self._call("POST", "/interrupt", json={"prompt_id": graph_id})
         self._check(response, "/interrupt")
 
+    def free(self) -> None:
+        """Has it drop its models, and what its nodes have kept of graphs."""
+        self.ask("POST", "/free", json={"unload_models": True, "free_memory": True})
+
     def view(self, filename: str, subfolder: str, folder_type: str) -> bytes | None:
         """A file of the server's output, input or temp folder; None where it is missing."""
         query = {"filename": filename, "subfolder": subfolder, "type": folder_type}

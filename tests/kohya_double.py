@@ -1,7 +1,7 @@
 """Stands in for sd-scripts' train_network.py: reads its files as that does, and saves LoRAs.
 
 Beside it lies `lora.safetensors`, which it saves in place of a trained one, and `does.json`: at
-which step it is out of memory (for a batch above a limit), gives NaN or is killed.
+which step it is out of memory (for a batch above a limit), gives NaN, rises or is killed.
 """
 
 from __future__ import annotations
@@ -25,13 +25,18 @@ def main() -> int:
     dataset = tomllib.loads(Path(config["dataset_config"]).read_text())
     does = json.loads((HERE / "does.json").read_text())
     (one,) = dataset["datasets"]
-    (subset,) = one["subsets"]
+    subset, *others = one["subsets"]
     images = sorted(Path(subset["image_dir"]).glob("*.png"))
     told = {
         "config": config,
         "dataset": dataset,
         "captions": [image.with_suffix(".txt").read_text() for image in images],
         "images": [image.name for image in images],
+        "others": {
+            image.name: image.with_suffix(".txt").read_text()
+            for each in others
+            for image in sorted(Path(each["image_dir"]).glob("*.png"))
+        },
         "continued": Path(config.get("network_weights", "none")).is_file(),
         "checkpoint": Path(config["pretrained_model_name_or_path"]).is_file(),
         "cwd": str(Path.cwd()),
@@ -45,6 +50,8 @@ def main() -> int:
     out = Path(config["output_dir"])
     for step in range(1, steps + 1):
         loss = "nan" if step == does.get("nan") else f"{1 / step:.3f}"
+        if step >= does.get("rises", 9999):
+            loss = "0.9"
         bar = (
             f"steps:  {step * 100 // steps}%|##| {step}/{steps} [00:01<00:01,  1.00it/s, avr_loss="
         )

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from driver import places
-from driver.avatars.candidates import prompt_fit
+from driver.avatars.candidates import Judging, choose, prompt_fit
 from driver.avatars.comparison_sheet import Column, draw_comparison
+from driver.avatars.errands import Errands
 from driver.avatars.likeness_worker import NoJudge, likeness_of
 from driver.avatars.losses import gain
+from driver.avatars.painting import Painting
+from driver.avatars.people import make_private
 from driver.avatars.presets import FILE, Schedule, load_presets
+from driver.avatars.serverfiles import remove_photos
+from driver.avatars.training_events import CandidateJudged
+from driver.avatars.training_state import Saved, State
+from driver.connection import connect
 from driver.errors import AvatarInvalid
+from driver.hashing import file_sha256
+from driver.server import Server
+from stockwright.core.people import stem
 from tests.faces import identity, photo, picture, the_face
+from tests.make_lora import make_lora
+from tests.people import KEY
+from tests.persons import encoded, make_person
+from tests.trainings import SKETCH, Heard, tiny
 
 MODELS = {
     "face_detection": [places.ROOT / ".embedded/base/models/face_detection"],
@@ -137,3 +152,52 @@ def test_the_sheet_shows_prompts_by_candidates(tmp_path: Path):
             seen = sheet.getpixel(at)
             assert isinstance(seen, tuple)
             assert max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) < 30
+
+
+def test_the_candidate_that_is_like_the_person_is_kept(
+    server: Server, sketch_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The small checkpoint draws no faces: real photos stand for what candidates paint. All else is
+    as it is: networks compare the faces, and the server tells the prompts' fit."""
+    folder = make_person(tmp_path / "people", count=3)
+    record = folder.read()
+    photos = tuple(one.model_copy(update={"vector": vector("obama")}) for one in record.photos)
+    person = record.model_copy(update={"photos": photos})
+    preset = tiny(candidates=2)
+    saved: list[Saved] = []
+    for number, steps in enumerate((4, 8, 12)):
+        name = stem(KEY, steps)
+        path = folder.training / f"{name}.safetensors"
+        make_private(folder.training)
+        make_lora(sketch_path, path, number, 0.05)
+        size, digest = path.stat().st_size, file_sha256(path)
+        saved.append(Saved(steps=steps, stem=name, sha256=digest, size=size))
+    shown = {"": ("biden", "biden"), "_8_": ("obama-later", "biden"), "_12_": ("obama-later",) * 2}
+    asked: list[str] = []
+
+    def painted(painting: Painting, errands: Errands, prompts: Sequence[str],
+                seeds: Sequence[int], loras: Callable[[], str]) -> list[bytes]:  # fmt: skip
+        asked.append(loras())
+        names = next(names for part, names in reversed(shown.items()) if part in asked[-1])
+        return [encoded(photo(name, 256)) for name in names]
+
+    monkeypatch.setattr(Painting, "of", painted)
+    compare = load_presets().compare.model_copy(update={"prompts": ("a {person}", "a tree")})
+    heard = Heard()
+    connection = connect(server.url, None, {}, heard)
+    state = State(key=KEY, batch=1, checkpointing=False, saved=tuple(saved))
+    work = Judging(
+        *(folder, person, preset, compare, SKETCH, Errands(connection), MODELS), {}, heard
+    )
+    try:
+        assert choose(work, state).steps == 12
+    finally:
+        remove_photos(connection.server, person.token)
+        connection.close()
+    assert [asked[0], len(asked)] == ["", 3], "only as many of the last as the preset says"
+    untrained, earlier, last = heard.of(CandidateJudged)
+    assert untrained["by_faces"] and earlier["by_faces"] and last["by_faces"]
+    assert untrained["likeness"] < earlier["likeness"] < last["likeness"]
+    assert last["likeness"] > 0.4 > untrained["likeness"]
+    with Image.open(folder.path / "training.jpg") as sheet:
+        assert sheet.width > sheet.height

@@ -19,6 +19,7 @@ from driver.errors import AvatarInvalid, TrainingFailed
 from driver.events import Notice
 from driver.server import Server
 from driver.weights import folders
+from stockwright.core.people import TRIGGER
 from tests.make_lora import make_lora
 from tests.persons import NAME, TOKEN, make_person
 from tests.trainings import SKETCH, Heard, asked, tiny
@@ -35,6 +36,9 @@ def trainer(tmp_path: Path, sketch_path: Path) -> Path:
     return folder
 
 
+CROPS = {"1.png": b"", "1.txt": b"photo of ohwx man"}
+
+
 def told(trainer: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (trainer / "told.jsonl").read_text().splitlines()]
 
@@ -48,7 +52,11 @@ def kohya(folder: Folder, trainer: Path, heard: Heard, **changes: Any) -> tuple[
 def test_its_files_are_written_and_its_lora_is_taken(server: Server, trainer: Path, tmp_path: Path):
     people = tmp_path / "people"
     folder, heard = make_person(people), Heard()
-    how = {"trainer": Trainer.KOHYA, "trainer_dir": trainer, "preset": tiny(candidates=2, alpha=4)}
+    how = {
+        "trainer": Trainer.KOHYA,
+        "trainer_dir": trainer,
+        "preset": tiny(candidates=2, alpha=4, class_pictures=3),
+    }
     model = train(folder, asked(server.url, **how), heard)
     (one,) = told(trainer)
     config = one["config"]
@@ -63,6 +71,10 @@ def test_its_files_are_written_and_its_lora_is_taken(server: Server, trainer: Pa
     assert config["cache_latents"] is True
     assert one["dataset"]["general"]["enable_bucket"] is True
     assert one["dataset"]["datasets"][0]["resolution"] == 64
+    first, second = one["dataset"]["datasets"][0]["subsets"]
+    assert (second["is_reg"], "is_reg" in first) == (True, False)
+    assert len(one["others"]) == 3 <= first["num_repeats"] * len(crops)
+    assert all("man" in text and TRIGGER not in text for text in one["others"].values())
     assert NAME not in json.dumps({key: value for key, value in one.items() if key != "cwd"})
     assert [event["done"] for event in heard.of(SegmentTrained)] == [4, 8, 12]
     assert [event["done"] for event in heard.of(TrainingRuns)] == [*range(1, 13)]
@@ -78,10 +90,10 @@ def test_a_killed_trainer_goes_on_with_what_it_saved(trainer: Path, tmp_path: Pa
     (trainer / "does.json").write_text('{"dies": 6}')
     work, state = kohya(folder, trainer, heard)
     with pytest.raises(TrainingFailed, match="sd-scripts failed") as caught:
-        work.run(state, SKETCH, {})
+        work.run(state, SKETCH, CROPS)
     assert "goes on" in caught.value.hint
     work, _ = kohya(folder, trainer, heard)
-    done = work.run(state, SKETCH, {})
+    done = work.run(state, SKETCH, CROPS)
     assert [saved.steps for saved in done.saved] == [4, 8, 12]
     assert file_of(folder, done.saved[-1]).stat().st_mode & 0o777 == 0o600
     first, second = told(trainer)
@@ -98,15 +110,19 @@ def test_memory_and_no_numbers(trainer: Path, tmp_path: Path):
     folder, heard = make_person(tmp_path / "people"), Heard()
     (trainer / "does.json").write_text('{"fits": 1}')
     work, state = kohya(folder, trainer, heard)
-    done = work.run(state, SKETCH, {})
+    done = work.run(state, SKETCH, CROPS)
     assert (done.batch, done.accumulation, done.checkpointing) == (1, 2, True)
     assert len(heard.of(Notice)) == 2
     batches = [one["dataset"]["datasets"][0]["batch_size"] for one in told(trainer)]
     assert batches == [2, 2, 1]
+    (trainer / "does.json").write_text('{"rises": 9}')
+    shutil.rmtree(folder.training)
+    with pytest.raises(TrainingFailed, match=r"the loss rises: at step 9 it is 0\.9000, it was"):
+        work.run(state, SKETCH, CROPS)
     (trainer / "does.json").write_text('{"nan": 3}')
     shutil.rmtree(folder.training)
     with pytest.raises(TrainingFailed, match="the loss is no number") as caught:
-        work.run(state, SKETCH, {})
+        work.run(state, SKETCH, CROPS)
     assert "learning_rate" in caught.value.hint
 
 

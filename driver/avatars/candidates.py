@@ -17,31 +17,26 @@ prompt fit   how much better the checkpoint *alone* finds a picture again under 
 
 from __future__ import annotations
 
-import hashlib
 import math
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from stockwright.core.people import COMPARED, PHOTOS, TRIGGER
+from stockwright.core.people import TRIGGER
 
-from ..collect import SavedFile, saved_files
-from ..errors import TrainingFailed
 from ..events import Notice
 from ..graphs import ApiGraph
-from ..server import Finished
-from ..settling import settled
 from .comparison_sheet import Column, draw_comparison
 from .errands import Errands
 from .likeness_worker import NoJudge, likeness_of
 from .losses import Losses, gain
+from .painting import Painting, finished
 from .people import Folder, Person, make_private, write_private
 from .presets import Compare, Preset
 from .serverfiles import put_lora, remove_photos, send_photos
 from .training_events import CandidateJudged, TrainReport
-from .training_graph import all_losses, loss_graph, picture_id, pictures_graph
+from .training_graph import all_losses, loss_graph
 from .training_state import Saved, State, file_of
 
 SHEET = "training.jpg"
@@ -108,41 +103,19 @@ def choose(work: Judging, state: State) -> Saved:
 def _paint(work: Judging, saved: Saved | None) -> list[Path]:
     """One picture of each prompt."""
     prompts = work.compare.of(f"{TRIGGER} {work.person.word}")
-    # A folder for each: another graph's files are never taken for this one's.
-    folder = f"{PHOTOS}/{work.person.token}/{COMPARED}/{uuid.uuid4()}"
-
-    def make() -> ApiGraph:
-        seeds = [_SEED + number for number in range(len(prompts))]
-        return pictures_graph(
-            *(work.checkpoint, _loras(work, saved)),
-            *(prompts, work.compare.negative, seeds),
-            sampling=work.preset.sampling,
-            folder=folder,
-        )
-
-    ended = _run(work, make)
-    files = saved_files(settled(work.errands.server, ended))
+    seeds = range(_SEED, _SEED + len(prompts))
+    painting = Painting(
+        work.person.token, work.checkpoint, work.compare.negative, work.preset.sampling
+    )
+    pictures = painting.of(work.errands, prompts, seeds, lambda: _loras(work, saved))
     place = work.folder.training / "compared"
     make_private(place)
     paths: list[Path] = []
-    for number in range(len(prompts)):
+    for number, picture in enumerate(pictures):
         path = place / f"{saved.steps if saved else 0}-{number}.png"
-        write_private(path, _fetch(work, files.get(picture_id(number))))
+        write_private(path, picture)
         paths.append(path)
-    return paths  # there they go with the copies of photos: `remove_photos`
-
-
-def _fetch(work: Judging, file: SavedFile | None) -> bytes:
-    data = None
-    if file is not None and not file.error:
-        data = work.errands.server.view(file.filename, file.subfolder, file.type)
-    if data is None or file is None or hashlib.sha256(data).hexdigest() != file.sha256:
-        raise TrainingFailed(
-            "a picture for the comparison did not arrive",
-            where=work.errands.server.url,
-            hint="Give the same command again.",
-        )
-    return data
+    return paths
 
 
 def _by_faces(work: Judging, painted: Mapping[int, Sequence[Path]]) -> dict[int, float] | None:
@@ -177,7 +150,7 @@ def _measured(work: Judging, saved: Saved | None) -> list[float | None]:
         loras = _loras(work, saved)
         return loss_graph(work.checkpoint, loras, folder, size, _SEED, every_caption=False)
 
-    return [level for one in all_losses(_run(work, make)) for level in one["levels"]]
+    return [level for one in all_losses(finished(work.errands, make)) for level in one["levels"]]
 
 
 def _sent(work: Judging, files: Mapping[str, bytes]) -> str:
@@ -213,7 +186,7 @@ def _prompt_fit(work: Judging, pictures: Sequence[Path]) -> float:
         folder = _sent(work, files)
         return loss_graph(work.checkpoint, "", folder, size, _SEED, every_caption=True)
 
-    told = all_losses(_run(work, make))
+    told = all_losses(finished(work.errands, make))
     return prompt_fit({(one["picture"], one["caption"]): one["levels"] for one in told})
 
 
@@ -230,16 +203,6 @@ def prompt_fit(losses: Mapping[tuple[int, int], Sequence[float | None]]) -> floa
         if worse is not None:
             chances.append(1 / (1 + math.exp(-math.log(worse) / _CERTAIN)))
     return fmean(chances) if chances else 0.0
-
-
-def _run(work: Judging, make: Callable[[], ApiGraph]) -> Finished:
-    """Raises TrainingFailed where the graph fails."""
-    ended = work.errands.run(make)
-    if not ended.success:
-        raise TrainingFailed(
-            ended.error or "the graph was stopped", where="comparing what was trained"
-        )
-    return ended
 
 
 def _draw(

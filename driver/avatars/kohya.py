@@ -9,12 +9,13 @@ What ComfyUI's *Train LoRA* (0.3.75) cannot do, and sd-scripts can:
     weights of the loss    none there: the noisiest levels count most; here by signal-to-noise
     buckets                pictures of other shapes are trained on wrongly there, since their
                            latents are not scaled; so all are squares. Here they keep their shape
-    prior preservation     neither does it by itself: sd-scripts takes pictures of other people as
-                           another subset of dataset.toml (is_reg)
+    prior preservation     none there; here as many pictures of others as of the person in each
+                           step, which the checkpoint paints before (`others`)
 
 In `training/kohya/` of the person's folder, where it runs (so no path holds the person's name):
 
     images/        the crops and their captions
+    others/        pictures of others, such as any woman, and their captions (is_reg)
     dataset.toml   what is trained on: one dataset with buckets, and the trigger word kept in front
     config.toml    how: all settings of the preset, with alpha, a learning rate of its own for the
                    text encoders, the schedule by step, and weights by signal-to-noise
@@ -27,17 +28,19 @@ checkpointing is switched on first, then the batch is halved, as with ComfyUI's 
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from stockwright.core.people import stem
 
 from ..errors import AvatarInvalid, TrainingFailed
+from ..events import Waiting
 from ..hashing import file_sha256
 from ..host.launch import interpreter
 from ..weights.folders import Layout
@@ -53,10 +56,22 @@ _TEXT_RATE = 0.5
 _SAVED = re.compile(r"part(\d+)(?:-step(\d+))?\.safetensors")
 _PROGRESS = re.compile(r"(\d+)/(\d+) \[")
 _LOSS = re.compile(r"avr_loss=([-+.\w]+)")
-_NO_NUMBER = re.compile(r"avr_loss=(nan|inf)", re.IGNORECASE)
+_RISEN = 1.5
+"""Times its lowest: then the loss rises. It is a mean over crops at random levels of noise, which
+goes up and down by a tenth or two by itself."""
 _MEMORY = re.compile(r"out of memory|outofmemory", re.IGNORECASE)
 _TAIL_LINES = 12
+_AT_ONCE = 4
+"""Pictures of others that are painted in one batch."""
 _GET = "git clone https://github.com/kohya-ss/sd-scripts, and install it as its README says"
+
+
+Others = Callable[[Sequence[int]], Mapping[int, tuple[bytes, str]]]
+"""Paints pictures of others: PNG and caption of each of these numbers."""
+
+
+def _nobody(numbers: Sequence[int]) -> Mapping[int, tuple[bytes, str]]:
+    return {}
 
 
 class Kohya:
@@ -81,16 +96,23 @@ class Kohya:
         self._report = report
         self._place = folder.training / "kohya"
 
-    def run(self, state: State, checkpoint: str, files: Mapping[str, bytes]) -> State:
+    def run(
+        self, state: State, checkpoint: str, files: Mapping[str, bytes], others: Others = _nobody
+    ) -> State:
         """Trains what is missing on these crops and captions; the LoRAs are in `state.saved`.
+
+        Args:
+            others: pictures and captions of the numbers that it is called with. One that goes on
+                has those that there are.
 
         Raises AvatarInvalid where the checkpoint is not on this machine, and TrainingFailed.
         """
         weights = self._checkpoint(checkpoint)
-        for name in ("", "images", "out"):
+        for name in ("", "images", "others", "out"):
             make_private(self._place / name)
         for name, data in files.items():
             write_private(self._place / "images" / name, data)
+        self._paint(others)
         state = self._taken(state)
         while state.steps < self._preset.steps:
             done = state.steps
@@ -109,6 +131,18 @@ class Kohya:
                 )
         return state
 
+    def _paint(self, others: Others) -> None:
+        place = self._place / "others"
+        missing = [
+            n for n in range(self._preset.class_pictures) if not _class_file(place, n).is_file()
+        ]
+        for at in range(0, len(missing), _AT_ONCE):
+            self._report(Waiting(f"painting pictures of others: {at} of {len(missing)}"))
+            for number, (picture, caption) in others(missing[at : at + _AT_ONCE]).items():
+                file = _class_file(place, number)
+                write_private(file.with_suffix(".txt"), f"{caption}\n".encode())
+                write_private(file, picture)
+
     def _checkpoint(self, name: str) -> Path:
         places = [folder / name for folder in self._layout.folders("checkpoints")]
         found = next((place for place in places if place.is_file()), None)
@@ -121,20 +155,21 @@ class Kohya:
         return found
 
     def _write(self, state: State, checkpoint: Path) -> None:
-        dataset = _toml(
-            {},
-            {
-                "[general]": {
-                    "caption_extension": ".txt",
-                    "keep_tokens": 1,
-                    "enable_bucket": True,
-                },
-                "[[datasets]]": {"resolution": self._preset.size, "batch_size": state.batch},
-                "[[datasets.subsets]]": {"image_dir": "images", "num_repeats": 1},
-            },
-        )
-        write_private(self._place / "dataset.toml", dataset.encode())
-        config = _toml(self._config(state, checkpoint), {})
+        crops = len(list((self._place / "images").glob("*.png")))
+        others = len(list((self._place / "others").glob("*.png")))
+        general = {"caption_extension": ".txt", "keep_tokens": 1, "enable_bucket": True}
+        # sd-scripts takes no more pictures of others than crops, each counted as often as repeated.
+        repeats = max(1, math.ceil(others / crops))
+        tables = [
+            ("[general]", general),
+            ("[[datasets]]", {"resolution": self._preset.size, "batch_size": state.batch}),
+            ("[[datasets.subsets]]", {"image_dir": "images", "num_repeats": repeats}),
+        ]
+        if others:
+            subset = {"image_dir": "others", "num_repeats": 1, "is_reg": True}
+            tables.append(("[[datasets.subsets]]", subset))
+        write_private(self._place / "dataset.toml", _toml({}, tables).encode())
+        config = _toml(self._config(state, checkpoint), [])
         write_private(self._place / "config.toml", config.encode())
 
     def _config(self, state: State, checkpoint: Path) -> dict[str, Any]:
@@ -180,7 +215,8 @@ class Kohya:
 
     def _follow(self, done: int) -> str:
         """Runs it to its end; the last lines where it failed. Raises TrainingFailed for a loss that
-        is no number."""
+        is no number, or rises."""
+        watch = _Watch(self._preset.segment, self._script.name)
         line = [str(interpreter(self._script.parent)), str(self._script)]
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         with subprocess.Popen(
@@ -194,14 +230,9 @@ class Kohya:
             try:
                 for text in _lines(process.stdout):
                     tail.append(f"  {text}")
-                    if _NO_NUMBER.search(text):
-                        raise TrainingFailed(
-                            "the loss is no number",
-                            where=self._script.name,
-                            hint="Take a smaller learning_rate in prompts/avatars/training.yaml.",
-                        )
-                    at = _PROGRESS.search(text)
-                    if at and _LOSS.search(text):
+                    at, loss = _PROGRESS.search(text), _LOSS.search(text)
+                    if at and loss:
+                        watch.see(int(at[1]), float(loss[1]))
                         self._report(TrainingRuns(done + int(at[1]), self._preset.steps))
             finally:
                 process.terminate()
@@ -234,6 +265,37 @@ class Kohya:
         return state
 
 
+def _class_file(place: Path, number: int) -> Path:
+    return place / f"{number:04d}.png"
+
+
+class _Watch:
+    """Of the mean loss that sd-scripts tells with each step."""
+
+    def __init__(self, segment: int, where: str) -> None:
+        self._segment, self._where = segment, where
+        self._lowest = math.inf
+
+    def see(self, step: int, loss: float) -> None:
+        """Raises TrainingFailed. The mean is none yet in the first segment."""
+        if not math.isfinite(loss):
+            raise self._failed("the loss is no number")
+        if step < self._segment:
+            return
+        self._lowest = min(self._lowest, loss)
+        if loss > _RISEN * self._lowest:
+            raise self._failed(
+                f"the loss rises: at step {step} it is {loss:.4f}, it was {self._lowest:.4f}"
+            )
+
+    def _failed(self, what: str) -> TrainingFailed:
+        return TrainingFailed(
+            what,
+            where=self._where,
+            hint="Take a smaller learning_rate in prompts/avatars/training.yaml.",
+        )
+
+
 def _lines(stream: IO[bytes]) -> Iterator[str]:
     """Lines as they come; a bar of progress ends each of its own with a carriage return."""
     rest = b""
@@ -244,11 +306,11 @@ def _lines(stream: IO[bytes]) -> Iterator[str]:
         yield rest.decode("utf-8", "replace")
 
 
-def _toml(data: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """TOML of values, and of tables by their headings. JSON's texts, numbers and truth values are
+def _toml(data: Mapping[str, Any], tables: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """TOML of values, and of tables with their headings. JSON's texts, numbers and truth values are
     TOML's, too."""
     lines = _values(data)
-    for heading, table in tables.items():
+    for heading, table in tables:
         lines += ["", heading, *_values(table)]
     return "\n".join(lines) + "\n"
 

@@ -54,6 +54,7 @@ class Preset(_Read):
     strength: Annotated[float, Field(gt=0, le=2)]
     rising: Annotated[float, Field(ge=1)]
     kohya: Literal["train_network.py", "sdxl_train_network.py"]
+    class_pictures: Annotated[int, Field(ge=0, le=1000)]
     sampling: Sampling
 
     def rate(self, done: int, steps: int) -> float:

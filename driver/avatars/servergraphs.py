@@ -55,7 +55,7 @@ def forget_graphs(server: Server, token: str) -> list[str]:
         offset += _PAGE
     if found:
         server.ask("POST", "/history", json={"delete": found})
-    server.ask("POST", "/free", json={"unload_models": True, "free_memory": True})
+    server.free()
     return found
 
 

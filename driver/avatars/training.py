@@ -15,7 +15,7 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,8 +29,10 @@ from ..places import WORKFLOWS
 from ..prepare import SKETCH
 from ..weights import folders
 from .candidates import Judging, choose
+from .captions import load_captions
 from .errands import Errands
-from .kohya import Kohya
+from .kohya import Kohya, Others
+from .painting import Painting
 from .people import Crop, Folder, Model, Person
 from .presets import Preset, Presets, load_presets
 from .reached import remember, server_name
@@ -135,8 +137,8 @@ def _check_crops(folder: Folder, person: Person) -> None:
     if sum(not crop.held_back for crop in person.crops) == 1:
         raise AvatarInvalid(  # ComfyUI's Train LoRA breaks on a single picture
             "there is one crop to train on, two are needed",
-            where=folder.name,
-            hint=f"Add more photos: python driver/avatar.py add {folder.name} PHOTO…",
+            where=str(folder.path),
+            hint="Add more photos: python driver/avatar.py add NAME PHOTO…",
         )
     missing = [crop for crop in person.crops if not (folder.path / crop.file).is_file()]
     kinds = {crop.held_back for crop in person.crops}
@@ -145,8 +147,8 @@ def _check_crops(folder: Folder, person: Person) -> None:
             f"{len(missing)} crops of the photos are missing"
             if missing
             else "there are no crops of photos, or none that is held back",
-            where=folder.name,
-            hint=f"Add the photos again: python driver/avatar.py add {folder.name} PHOTO…",
+            where=str(folder.path),
+            hint="Add the photos again: python driver/avatar.py add NAME PHOTO…",
         )
 
 
@@ -228,11 +230,15 @@ def _train(
         remove_state(folder)  # of a training of other photos
         state = State(key=key, batch=preset.batch, checkpointing=preset.checkpointing)
         write_state(folder, state)
-    photos = len({crop.photo for crop in person.crops if not crop.held_back})
-    report(TrainingStarted(plan.checkpoint, plan.family, photos, preset.steps, state.steps))
+    photos, back = (
+        len({crop.photo for crop in person.crops if crop.held_back is held})
+        for held in (False, True)
+    )
+    report(TrainingStarted(plan.checkpoint, plan.family, photos, back, preset.steps, state.steps))
     try:
         if kohya is not None:
-            state = kohya.run(state, plan.checkpoint, _files(folder, person, held_back=False))
+            crops = _files(folder, person, held_back=False)
+            state = kohya.run(state, plan.checkpoint, crops, _others(plan, errands))
         else:
             state = _segments(folder, plan, errands, report).run(state)
         models = {name: layout.folders(name) for name in layout.names()}
@@ -260,6 +266,22 @@ def _train(
     folder.write(person.model_copy(update={"models": (*others, model)}))
     remove_training(folder, person.token, errands.server)
     return model
+
+
+def _others(plan: _Plan, errands: Errands) -> Others:
+    """Paints what the checkpoint alone takes for a woman, a man: what a LoRA of one of them is not
+    to change."""
+    texts = load_captions().of_anyone(plan.person.word)
+    negative, sampling = plan.presets.compare.negative, plan.preset.sampling
+    painting = Painting(plan.person.token, plan.checkpoint, negative, sampling)
+
+    def paint(numbers: Sequence[int]) -> dict[int, tuple[bytes, str]]:
+        captions = [texts[number % len(texts)] for number in numbers]
+        pictures = painting.of(errands, captions, numbers)
+        errands.server.free()  # the trainer may need all memory of the same card
+        return dict(zip(numbers, zip(pictures, captions, strict=True), strict=True))
+
+    return paint
 
 
 def _segments(folder: Folder, plan: _Plan, errands: Errands, report: TrainReport) -> Segments:
