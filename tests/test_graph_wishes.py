@@ -143,11 +143,11 @@ def test_the_graph_of_photomaker_takes_a_job_and_the_photos():
     by_class = {node["class_type"]: node["inputs"] for node in bound.values()}
     (translate,) = find_nodes(bound, names.TRANSLATE_PROMPT)
     (photos,) = find_nodes(bound, names.PERSON_PHOTOS)
-    (encode,) = find_nodes(bound, "PhotoMakerEncode")
+    (encode,) = find_nodes(bound, names.PHOTOMAKER_ENCODE)
     assert json.loads(by_class[names.TRANSLATE_PROMPT]["prompt"]) == [JOB.to_dict()]
     assert by_class[names.BATCH]["jobs"] == [translate, 0]
-    assert by_class["PhotoMakerEncode"]["text"] == [translate, 1]
-    assert by_class["PhotoMakerEncode"]["image"] == [photos, 2]
+    assert by_class[names.PHOTOMAKER_ENCODE]["text"] == [translate, 1]
+    assert by_class[names.PHOTOMAKER_ENCODE]["image"] == [photos, 2]
     assert by_class["CFGGuider"]["positive"] == [encode, 0]
     assert by_class[names.PERSON_PHOTOS]["folder"].endswith("/instant")
     assert by_class[names.LORA_STACK]["loras"] == "photomaker-v1-lora.safetensors:0.9"

@@ -19,6 +19,7 @@ from .nodes.measure_loss import MeasureLoss
 from .nodes.modifiers import StyleModifiers
 from .nodes.person_lora import ContinuePersonLora, SavePersonLora
 from .nodes.person_photos import LoadPersonPhotos
+from .nodes.photomaker import PhotoMakerEncodePhotos
 from .nodes.picture_job import PictureJob
 from .nodes.prompts import WriteThemePrompts
 from .nodes.sampler import PerJobSampler
@@ -54,6 +55,7 @@ class StockwrightExtension(ComfyExtension):
             UpscaleToSize,
             DescribePictures,
             LoadPersonPhotos,
+            PhotoMakerEncodePhotos,
             ContinuePersonLora,
             SavePersonLora,
             MeasureLoss,

@@ -19,6 +19,7 @@ RESTORE_FACES = "StockwrightRestoreFaces"
 UPSCALE = "StockwrightUpscale"
 PICTURE_EMBEDDING = "StockwrightPictureEmbedding"
 PERSON_PHOTOS = "StockwrightPersonPhotos"
+PHOTOMAKER_ENCODE = "StockwrightPhotoMakerEncode"
 CONTINUE_LORA = "StockwrightContinuePersonLora"
 SAVE_LORA = "StockwrightSavePersonLora"
 MEASURE_LOSS = "StockwrightMeasureLoss"
@@ -49,6 +50,13 @@ SEARCH_WORDS = {
     RESTORE_FACES: ("face restoration", "face detailer", "fix faces", "исправить лица"),
     PICTURE_EMBEDDING: ("clip vision", "near duplicates", "embedding", "похожие картинки"),
     PERSON_PHOTOS: ("training pictures", "captions", "photomaker", "фото человека", "обучение"),
+    PHOTOMAKER_ENCODE: (
+        "photomaker",
+        "id embedding",
+        "reference photos",
+        "фото человека",
+        "похожесть",
+    ),
     CONTINUE_LORA: ("train lora", "resume training", "продолжить обучение"),
     SAVE_LORA: ("train lora", "store weights", "сохранить лору"),
     MEASURE_LOSS: ("validation loss", "held-back pictures", "prompt fit", "потери", "ошибка"),

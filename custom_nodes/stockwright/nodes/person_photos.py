@@ -70,7 +70,8 @@ class LoadPersonPhotos(io.ComfyNode):
                 ),
                 io.Image.Output(
                     display_name="references",
-                    tooltip="The same pictures as one batch of 512 px, for PhotoMaker Encode.",
+                    tooltip="The same pictures as one batch of 512 px, for PhotoMaker Encode "
+                    "Photos.",
                 ),
             ],
         )
