@@ -276,7 +276,7 @@ def test_a_name_is_free_only_when_its_owner_is_forgotten(tmp_path: Path, ten: li
     write(folder, note)
     with pytest.raises(AvatarInvalid, match="not forgotten everywhere") as raised:
         add(folder, ten)
-    assert "avatar.py forget boris" in raised.value.hint
+    assert "avatar.py forget NAME" in raised.value.hint
     assert reached(folder) == note
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from stockwright.core.definitions import Definition, read_text
 from stockwright.core.errors import IntakeInvalid
 from stockwright.core.people import TRIGGER
-from stockwright.core.portraits import Looks
+from stockwright.core.portraits import Describing, Looks
 
 from ..places import PROMPTS
 
@@ -23,6 +24,10 @@ _PLACES = ("plain", "blurred", "busy")
 _WITHOUT_CLOTHES = "face"
 """The framing that ends at the chin."""
 _FIELDS = ("{person}", "{colour}")
+
+_LISTS = ("framings", "view", "light", "place", "place_colour", "clothes", "colourless")
+_MOST = 8
+"""Phrases; a prompt of more has no room for them."""
 
 _Lists = Mapping[str, tuple[str, ...]]
 
@@ -38,30 +43,58 @@ class Captions:
     place_colour: _Lists
     clothes: tuple[str, ...]
     colourless: tuple[str, ...]
+    system: str
+    question: str
+    phrases: int
+    never: frozenset[str]
 
-    def of(self, photo: str, framing: str, looks: Looks, word: str) -> str:
-        """The caption of a crop. One photo (its SHA-256) and framing always have the same."""
+    def describing(self, url: str) -> Describing:
+        """What a language model at this address is asked of a crop."""
+        return Describing(url, self.system, self.question, self.phrases)
+
+    def of(
+        self, photo: str, framing: str, looks: Looks, word: str, seen: Sequence[str] = ()
+    ) -> str:
+        """The caption of a crop. One photo (its SHA-256) and framing always have the same.
+
+        Args:
+            seen: phrases of a language model, in place of those for clothes, light and place; what
+                they say of the person is left out.
+        """
+        seen = [phrase for phrase in dict.fromkeys(seen) if self.never.isdisjoint(_words(phrase))]
         chance = random.Random(f"{photo}/{framing}")
         framings = self.framings.get(framing) or self.framings[_OTHER]
         said = [chance.choice(framings).replace("{person}", f"{TRIGGER} {word}")]
         if looks.colourless:
             said.append(chance.choice(self.colourless))
-        if looks.clothes and framing != _WITHOUT_CLOTHES:
+        if looks.clothes and framing != _WITHOUT_CLOTHES and not seen:
             said.append(chance.choice(self.clothes).replace("{colour}", looks.clothes))
         # The first words stay first: they say who it is. The others have no fixed place.
-        others = [chance.choice(self.view[looks.view]), chance.choice(self.light[looks.light])]
-        if looks.place:
+        others = [chance.choice(self.view[looks.view]), *seen]
+        if not seen:
+            others.append(chance.choice(self.light[looks.light]))
+        if looks.place and not seen:
             kinds = self.place_colour if looks.place_colour else self.place
             words = chance.choice(kinds[looks.place])
             others.append(words.replace("{colour}", looks.place_colour))
         chance.shuffle(others)
         return ", ".join([*said, *others])
 
+    def of_anyone(self, word: str) -> list[str]:
+        """How pictures of any such person may be called, without the trigger word."""
+        texts = [text for name in sorted(self.framings) for text in self.framings[name]]
+        return [text.replace("{person}", word) for text in texts]
+
 
 def load_captions(file: Path = FILE) -> Captions:
     """Raises IntakeInvalid."""
     values = Definition.read(read_text(file, IntakeInvalid), str(file), IntakeInvalid)
-    values.only(Captions.__dataclass_fields__)
+    values.only((*_LISTS, "describing"))
+    describing = values.inner("describing")
+    describing.only(("system", "question", "phrases", "never"))
+    phrases = describing.number("phrases")
+    if phrases not in range(1, _MOST + 1):
+        raise IntakeInvalid(f"is not 1 to {_MOST}", where=describing.at("phrases"))
     framings = values.inner("framings")
     found = Captions(
         framings=_lists(framings, sorted({*framings.values, _OTHER})),
@@ -71,6 +104,10 @@ def load_captions(file: Path = FILE) -> Captions:
         place_colour=_lists(values.inner("place_colour"), _PLACES),
         clothes=_list(values, "clothes"),
         colourless=_list(values, "colourless"),
+        system=describing.text("system"),
+        question=describing.text("question"),
+        phrases=int(phrases),
+        never=frozenset(_list(describing, "never")),
     )
     for name, texts in found.framings.items():
         if without := [text for text in texts if _FIELDS[0] not in text]:
@@ -78,6 +115,10 @@ def load_captions(file: Path = FILE) -> Captions:
                 f"{without[0]!r} does not say {_FIELDS[0]}", where=framings.at(name)
             )
     return found
+
+
+def _words(phrase: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", phrase.casefold())
 
 
 def _lists(values: Definition, names: Sequence[str]) -> _Lists:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from stockwright.core.portraits import Cropping as Options
+from stockwright.core.portraits import Describing
 
 from ..errors import AvatarInvalid, IntakeFailed
 from .captions import Captions, load_captions
@@ -23,7 +25,7 @@ _SHEET = "crops.jpg"
 
 def has_crops(folder: Folder, person: Person, options: Options) -> bool:
     """Whether all photos are cropped by these options, and all of it is there."""
-    if person.cropped != _digest(options):
+    if person.cropped != _digest(options, person.captions):
         return False
     cropped = {crop.photo for crop in person.crops}
     return cropped == {photo.sha256 for photo in person.photos} and all(
@@ -35,8 +37,8 @@ def _is_whole(file: Path) -> bool:
     return file.is_file() and file.with_suffix(".txt").is_file()
 
 
-def _digest(options: Options) -> str:
-    text = json.dumps(asdict(options), sort_keys=True)
+def _digest(options: Options, captions: str) -> str:
+    text = json.dumps(asdict(options), sort_keys=True) + captions
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -45,6 +47,7 @@ def make_crops(
 ) -> Person:
     """The person with new crops, also in the folder. Raises IntakeFailed or AvatarInvalid."""
     captions = load_captions()
+    describing = captions.describing(person.captions) if person.captions else None
     made = stage / "crops"
     make_private(made)
     back = held_back([photo.sha256 for photo in person.photos])
@@ -54,7 +57,8 @@ def make_crops(
         report(Cropping(done, len(person.photos)))
         row: list[tuple[Path, str, str]] = []
         for cut in _cuts(worker, folder.path / photo.file, made / photo.sha256[:16]):
-            text = _describe(captions, photo, cut, person.word)
+            seen = _seen(worker, cut.file, describing)
+            text = _describe(captions, photo, cut, person.word, seen)
             held = photo.sha256 in back
             crops.append(
                 Crop(
@@ -70,7 +74,9 @@ def make_crops(
     report(Cropping(len(person.photos), len(person.photos)))
     exchange_crops(folder, made)
     write_private(folder.path / _SHEET, sheet)
-    cropped = person.model_copy(update={"crops": tuple(crops), "cropped": _digest(options)})
+    cropped = person.model_copy(
+        update={"crops": tuple(crops), "cropped": _digest(options, person.captions)}
+    )
     folder.write(cropped)
     return cropped
 
@@ -89,8 +95,17 @@ def _cuts(worker: Worker, photo: Path, stem: Path) -> list[Any]:
     return cuts
 
 
-def _describe(captions: Captions, photo: Photo, cut: Any, word: str) -> str:
-    text = captions.of(photo.sha256, cut.framing, cut.looks, word)
+def _seen(worker: Worker, crop: Path, describing: Describing | None) -> list[str]:
+    if describing is None:
+        return []
+    try:
+        return worker.describe(crop, describing)
+    except Died as error:
+        raise _dead() from error
+
+
+def _describe(captions: Captions, photo: Photo, cut: Any, word: str, seen: Sequence[str]) -> str:
+    text = captions.of(photo.sha256, cut.framing, cut.looks, word, seen)
     write_private(cut.file.with_suffix(".txt"), f"{text}\n".encode())
     return text
 

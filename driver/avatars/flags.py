@@ -12,6 +12,8 @@ from .making import COUNT
 from .people import PEOPLE
 from .training import Trainer
 
+TEMPLATES = "templates"
+"""Captions without a language model."""
 WORDS = ("person", "woman", "man", "child")
 """What a person is called behind the trigger word."""
 
@@ -45,6 +47,9 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int]]) -> argparse
         help=f"good photos that there must be (default {LEAST}); fewer make a worse model",
     )
     add("--intake", type=Path, metavar="FILE", help="limits and framings, as far as they differ")
+    add("--captions", metavar=f"URL|{TEMPLATES}",
+        help="a language model that sees (OpenAI's protocol), to describe clothes and place: the"
+        " crops are sent to it. Kept for the next time")  # fmt: skip
     _comfyui(add)
 
     add = command("train", "trains a LoRA of the person, once for each checkpoint", server, store)

@@ -14,9 +14,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from stockwright.core.addresses import llm_address
 from stockwright.core.portraits import FILE, Intake, load_intake
 
 from ..errors import AvatarInvalid, ConsentMissing, PhotosRefused
+from ..events import Notice
 from ..places import PROMPTS
 from .cropping import has_crops, make_crops
 from .examining import Chosen, examine
@@ -71,6 +73,7 @@ def add_photos(
     models: Folders,
     report: Report,
     intake: Intake | None = None,
+    captions: str | None = None,
 ) -> Person:
     """Takes photos of a person in, beside those that are there, and makes all crops.
 
@@ -81,18 +84,25 @@ def add_photos(
         least: good photos that there must be, with those that are there.
         models: model folders by name; face_detection and face_identity are looked into.
         intake: what photos are judged by, unless the pack's own.
+        captions: address of a language model that sees and describes the crops, which are sent to
+            it; empty for templates, None for what was given before.
 
     Raises:
         ConsentMissing: nobody ever said that the person agreed.
         PhotosRefused: there are fewer than `least` good photos; all stays as it was.
-        IntakeFailed: photos cannot be examined here.
-        AvatarInvalid, RunBusy, DiskTrouble.
+        IntakeFailed: photos cannot be examined here, or that model does not answer.
+        LLMInvalid, AvatarInvalid, RunBusy, DiskTrouble.
     """
     intake = intake or default_intake()
     with _held(folder):
         _check_forgotten(folder)
         before = folder.read() if folder.exists else None
         person = _agreed(before, consent, word)
+        if before is not None and before.word != person.word:
+            report(Notice(f"Called {person.word} from now on, not {before.word}: train again."))
+        if captions is not None:
+            address = llm_address(captions) if captions else ""
+            person = person.model_copy(update={"captions": address})
         sweep(folder, person)
         with staging(folder) as stage, Worker(intake, models) as worker:
             chosen = examine(folder, person, sources, intake.limits, worker, stage, report)
@@ -126,8 +136,8 @@ def _check_forgotten(folder: Folder) -> None:
     if not folder.exists and reached(folder).token:
         raise AvatarInvalid(
             "somebody of this name is not forgotten everywhere yet",
-            where=folder.name,
-            hint=f"Give it again: python driver/avatar.py forget {folder.name}",
+            where=str(folder.path),
+            hint="Give it again: python driver/avatar.py forget NAME",
         )
 
 

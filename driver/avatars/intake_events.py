@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..events import Notice
+
 
 @dataclass(frozen=True, slots=True)
 class Examining:
@@ -47,6 +49,6 @@ class Cropping:
     total: int
 
 
-IntakeEvent = Examining | PhotoKept | PhotoKnown | PhotoRefused | Cropping
+IntakeEvent = Examining | PhotoKept | PhotoKnown | PhotoRefused | Cropping | Notice
 
 Report = Callable[[IntakeEvent], None]

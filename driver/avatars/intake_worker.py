@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from stockwright.core.errors import StockwrightError
-from stockwright.core.portraits import Intake
+from stockwright.core.portraits import Describing, Intake
 
 from ..errors import IntakeFailed
 
@@ -55,8 +55,9 @@ class Refused:
 class Worker:
     """The process, as a context.
 
-    `examine`, `hash_of` and `cut` are those of `engine.portraits.studio.Studio`; `sheet` gives the
-    JPEG of its rows. All raise Died, and IntakeFailed if photos cannot be examined here.
+    `examine`, `hash_of`, `cut` and `describe` are those of `engine.portraits.studio.Studio`;
+    `sheet` gives the JPEG of its rows. All raise Died, and IntakeFailed if photos cannot be
+    examined here.
     """
 
     def __init__(self, intake: Intake, folders: Folders) -> None:
@@ -81,6 +82,9 @@ class Worker:
 
     def cut(self, kept: Path, stem: Path) -> Sequence[Any]:
         return self._do("cut", kept, stem)
+
+    def describe(self, crop: Path, asked: Describing) -> list[str]:
+        return self._do("describe", crop, asked)
 
     def sheet(self, rows: Rows) -> bytes:
         return self._do("sheet", rows)

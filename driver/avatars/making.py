@@ -22,7 +22,7 @@ from ..events import Report
 from ..gate.quality import given_quality
 from ..graphs import load_graph
 from ..hooks import Hooks
-from ..order import Order, digest
+from ..order import MAX_COUNT, Order, digest
 from ..places import WORKFLOWS
 from ..session import Asked, Outcome, carry_out
 from ..settings import Settings
@@ -156,6 +156,8 @@ def _check_wish(folder: Folder, asked: MakeAsked) -> None:
             where="--prompt",
             hint="Leave it out: the person is in every picture anyhow.",
         )
+    if not 1 <= asked.count <= MAX_COUNT:
+        raise AvatarInvalid(f"{asked.count} is not from 1 to {MAX_COUNT}", where="--count")
     if asked.strength is not None and not 0 < asked.strength <= MOST:
         raise AvatarInvalid(
             f"{asked.strength:g} is not above 0 and up to {MOST}", where="--strength"

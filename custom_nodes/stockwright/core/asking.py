@@ -35,6 +35,8 @@ class Ask:
         lines: how many list lines are asked for; 0 for one sentence.
         max_tokens: where the answer is cut off.
         seed: from 0 to 2**31 - 1.
+        image: data URL of a picture that the question is about, for a model on a server that sees;
+            "" for none.
     """
 
     system: str
@@ -46,6 +48,7 @@ class Ask:
     max_tokens: int
     temperature: float
     seed: int
+    image: str = ""
 
 
 class Namer(Protocol):

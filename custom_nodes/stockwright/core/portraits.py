@@ -111,6 +111,18 @@ class Looks:
     """A black-and-white picture."""
 
 
+@dataclass(frozen=True, slots=True)
+class Describing:
+    """How a language model that sees is asked what a crop shows besides the person."""
+
+    url: str
+    """Of a server that speaks OpenAI's chat protocol."""
+    system: str
+    question: str
+    lines: int
+    """Phrases that are asked for."""
+
+
 _NAMES = "abcdefghijklmnopqrstuvwxyz0123456789"
 _SIDES = (64, 4096)
 

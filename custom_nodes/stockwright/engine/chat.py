@@ -82,13 +82,17 @@ def lines_of(ask: Ask, text: str, *, cut: bool) -> list[str]:
     return [line for line in cleaned if line][: ask.lines]
 
 
-def _messages(ask: Ask, form: Form) -> list[dict[str, str]]:
+def _messages(ask: Ask, form: Form) -> list[dict[str, Any]]:
     talk = [
         (role, text)
         for question, answer in ask.turns
         for role, text in (("user", question), ("assistant", _example(answer, form)))
     ]
-    every = [("system", ask.system), *talk, ("user", _question(ask, form))]
+    question: Any = _question(ask, form)
+    if ask.image:
+        picture = {"type": "image_url", "image_url": {"url": ask.image}}
+        question = [{"type": "text", "text": question}, picture]
+    every = [("system", ask.system), *talk, ("user", question)]
     return [{"role": role, "content": text} for role, text in every]
 
 

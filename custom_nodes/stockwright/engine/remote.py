@@ -225,8 +225,8 @@ def _refusal(error: Status, line: Line, models: Sequence[str], variable: str) ->
         sent = "does not accept the key" if line.key else "asks for a key"
         what = f"the server {sent} ({error})"
         hint = (
-            f"Put the key into the environment variable {variable} where ComfyUI's server is "
-            "started, and start that again."
+            f"Put the key into the environment variable {variable} where what asks is started"
+            " (ComfyUI's server; for captions, this command), and start it again."
         )
     elif status == 404 and models:
         more = f" and {len(models) - _LISTED} more" if len(models) > _LISTED else ""

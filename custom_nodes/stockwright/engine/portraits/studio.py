@@ -11,13 +11,14 @@ import torch
 from PIL import Image
 
 from ...core.errors import FaceModelInvalid
-from ...core.portraits import Background, Intake, Looks, Remark
+from ...core.portraits import Background, Describing, Intake, Looks, Remark
 from ..faces.alignment import aligned, to_template
 from ..faces.detection import Face, find_detector
 from ..faces.identity import Identity
 from ..quality.hashing import phash
 from . import background, judging
 from .colour import corrected
+from .describing import described
 from .framing import place_in, windows
 from .light import face_light
 from .looks import looks
@@ -96,6 +97,10 @@ class Studio:
     def hash_of(self, kept: Path) -> str:
         """The perceptual hash of a photo that was kept."""
         return phash(open_photo(kept, LONGEST**2 / 1e6))
+
+    def describe(self, crop: Path, asked: Describing) -> list[str]:
+        """What a crop shows besides the person (`describing.described`)."""
+        return described(crop, asked)
 
     def sheet(self, rows: Sequence[Sequence[tuple[Path, str, str]]]) -> bytes:
         """A contact sheet as a JPEG: rows of (file, heading, caption)."""
