@@ -3,18 +3,37 @@ from another place, in other light."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from PIL import Image, ImageEnhance
 
 from driver import places
+from driver.avatars import intake
+from driver.avatars.intake_worker import Folders, Worker
+from stockwright.core.portraits import Intake
 from tests import faces
 
 MODELS = {
     "face_detection": [places.MODELS / "face_detection"],
     "face_identity": [places.ROOT / ".embedded" / "base" / "models" / "face_identity"],
 }
+
+
+@contextmanager
+def one_process(settings: Intake) -> Generator[None]:
+    """Intakes by these settings share a process: it loads for seconds. Others start their own."""
+
+    def shared(given: Intake, folders: Folders) -> AbstractContextManager[Worker]:
+        ours = (given, folders) == (settings, MODELS)
+        return nullcontext(worker) if ours else Worker(given, folders)
+
+    with Worker(settings, MODELS) as worker, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intake, "Worker", shared)
+        yield
 
 
 @dataclass(frozen=True)

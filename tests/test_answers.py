@@ -80,6 +80,7 @@ def test_a_stopped_plan_goes_on_where_it_was(path: Path, model: Model):
 OTHER = {
     "system": "t", "turns": (), "question": "r", "opening": "- x\n", "grammar": "h",
     "max_tokens": 4, "temperature": 0.6, "seed": 2, "lines": 3,
+    "image": "data:,x",
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from tests.persons import NAME, TOKEN, make_person
 WISH = "cosmonaut on the Moon"
 FEW = (
     *("--set", "Scheduler.steps=2"),
+    *("--set", "Upscale to Size.size=1x"),
     *("--set", "Stockwright Batch.width=64"),
     *("--set", "Stockwright Batch.height=64"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,12 @@ NAME = "anna-secret"
 
 def seen(body: dict[str, Any]) -> str:
     return "".join(f"- {phrase}\n" for phrase in SEEN)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_process() -> Iterator[None]:
+    with portraits.one_process(SMALL):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def refused(events: list[IntakeEvent]) -> dict[str, tuple[str, ...]]:
     found = [event for event in events if isinstance(event, PhotoRefused)]
     assert all(event.words for event in found)
     return {Path(event.file).name: event.faults for event in found}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_process() -> Iterator[None]:
+    with portraits.one_process(SMALL):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -194,25 +201,28 @@ def test_nobody_is_added_without_consent(tmp_path: Path, ten: list[Path]):
     assert not folder.path.exists()
 
 
-def test_crops_by_other_options_are_made_once(folder: Folder):
+def test_crops_by_other_options_are_made_once(tmp_path: Path, ten: list[Path]):
+    folder = Folder(SECRET, tmp_path)
+    add(folder, ten[:2], least=1)
+
     def crops(**changes: object) -> Person:
         changed = replace(SMALL, crops=replace(SMALL.crops, **changes))
-        return add(folder, [], consent="", intake=changed)[0]
+        return add(folder, [], least=1, consent="", intake=changed)[0]
 
     before = folder.read()
     assert crops() == before
-    person = crops(size=64)
+    person = crops(size=64, colour=False)
+    assert person.cropped != before.cropped
     made = {crop.file: (folder.path / crop.file).stat().st_mtime_ns for crop in person.crops}
     for file in made:
         with Image.open(folder.path / file) as image:
             assert image.size == (64, 64)
-    assert person.photos == before.photos and crops(size=64) == person
+    assert person.photos == before.photos and crops(size=64, colour=False) == person
     assert made == {file: (folder.path / file).stat().st_mtime_ns for file in made}
-    (folder.path / person.crops[0].file).unlink()
-    assert (folder.path / crops(size=64).crops[0].file).is_file()
     looked = (folder.path / person.crops[0].file).read_bytes()
-    assert crops(size=64, colour=False).cropped != person.cropped
-    assert (folder.path / person.crops[0].file).read_bytes() != looked
+    (folder.path / person.crops[0].file).unlink()
+    person = crops(size=64)
+    assert (folder.path / person.crops[0].file).read_bytes() != looked, "with other colours"
 
 
 def test_no_name_and_no_photo_gets_into_logs(

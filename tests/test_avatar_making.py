@@ -35,7 +35,10 @@ from tests.make_lora import make_lora
 from tests.yandexserver import KEY, YandexServer
 
 WISH = "cosmonaut on the Moon"
-FEW = ("Scheduler.steps=2", "Stockwright Batch.width=64", "Stockwright Batch.height=64")
+FEW = (
+    *("Scheduler.steps=2", "Upscale to Size.size=1x"),
+    *("Stockwright Batch.width=64", "Stockwright Batch.height=64"),
+)
 
 
 @pytest.fixture
@@ -192,8 +195,11 @@ def test_a_russian_wish_in_a_style(anna: Folder, translating: Server, yandex: Ya
 
 
 def test_without_a_service_a_russian_wish_says_what_to_set(anna: Folder, server: Server):
-    with pytest.raises(PlanFailed, match="YANDEX_TRANSLATE_KEY"):
+    with pytest.raises(PlanFailed) as caught:
         make(anna, asked(server, prompt="космонавт на Луне"), lambda _: None)
+    assert "YANDEX_TRANSLATE_KEY" in caught.value.hint
+    assert "--llm URL or FILE" in caught.value.hint
+    assert "[translation-unavailable]" not in str(caught.value)
     assert not list(anna.made.iterdir()), "nothing came to be"
 
 

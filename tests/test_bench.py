@@ -19,8 +19,8 @@ def test_it_prints_a_table():
     assert head == "| ratio | is | goal | measured |"
     ratios = {cells[1].strip(): cells[2].strip() for cells in (row.split("|") for row in rows)}
     figures = [text for text in ratios.values() if text != "left out"]
-    assert len(ratios) == 17
-    assert len(figures) >= 14
+    assert len(ratios) == 16
+    assert len(figures) >= 13
     assert all(float(text) > 0 for text in figures)
 
 

@@ -20,11 +20,14 @@ from tests.commands import submit, the_run
 from tests.golden.differences import differences
 
 
+ORDER = ("--theme", "Education", "--set", "StockwrightUpscale.size=2x")
+
+
 @pytest.fixture(scope="module")
 def finished(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which `submit.py --theme Education` has run."""
     cwd = tmp_path_factory.mktemp("finished")
-    done = submit(cwd, "--theme", "Education")
+    done = submit(cwd, *ORDER)
     assert done.returncode == 0, done.stderr
     assert "The small checkpoint paints (the graph's checkpoint is not installed" in done.stderr
     assert done.stdout.splitlines()[0] == f"10 pictures in {the_run(cwd).relative_to(cwd)}"
@@ -84,7 +87,7 @@ def test_the_servers_copies_are_removed(finished: Path):
 def test_the_same_command_again_makes_nothing(finished: Path):
     run = the_run(finished)
     before = {p: p.stat().st_mtime_ns for p in commands.pictures(run)}
-    done = submit(finished, "--theme", "Education", "--server", "http://127.0.0.1:9")
+    done = submit(finished, *ORDER, "--server", "http://127.0.0.1:9")
     assert done.returncode == 0, "no server is needed for what is done"
     assert {p: p.stat().st_mtime_ns for p in commands.pictures(run)} == before
 
@@ -119,7 +122,7 @@ def test_a_cut_picture_and_a_changed_graph_are_noticed(finished: Path):
 
 def test_another_order_does_not_get_into_a_run(finished: Path):
     run = the_run(finished)
-    done = submit(finished, "--theme", "Education", "--count", "12", "--run", str(run))
+    done = submit(finished, *ORDER, "--count", "12", "--run", str(run))
     assert done.returncode == 2
     assert "[order-conflict]" in done.stderr
     assert "count" in done.stderr

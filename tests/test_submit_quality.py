@@ -96,7 +96,7 @@ def test_a_driver_that_is_killed_while_it_examines_goes_on(
         except sqlite3.Error:
             return 0
 
-    for number in (2, 5, 9):
+    for number in (2, 7):
         driver = start(tmp_path, *arguments, examined=True)
         until(lambda number=number: seen() >= number, driver)
         driver.kill()
@@ -134,7 +134,7 @@ def workers_of(driver: int) -> list[int]:
 
 
 def test_ctrl_c_ends_the_workers_without_a_word(server: Server, tmp_path: Path):
-    driver = start(tmp_path, *ITEMS, "--count", "40", *strict(tmp_path, 0), examined=True)
+    driver = start(tmp_path, *ITEMS, "--count", "16", *strict(tmp_path, 0), examined=True)
     until(lambda: len(commands.made(tmp_path)) >= 3, driver)
     workers = workers_of(driver.pid)
     assert workers

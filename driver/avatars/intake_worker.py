@@ -53,7 +53,8 @@ class Refused:
 
 
 class Worker:
-    """The process, as a context.
+    """The process, as a context. It starts with the first task: it loads for seconds, and where
+    all photos are known there is none.
 
     `examine`, `hash_of`, `cut` and `describe` are those of `engine.portraits.studio.Studio`;
     `sheet` gives the JPEG of its rows. All raise Died, and IntakeFailed if photos cannot be
@@ -62,17 +63,14 @@ class Worker:
 
     def __init__(self, intake: Intake, folders: Folders) -> None:
         self._made = (intake, {name: list(paths) for name, paths in folders.items()})
+        self._runs = False
 
     def __enter__(self) -> Worker:
-        self._start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid or 0
+        if self._runs:
+            self._stop()
 
     def examine(self, photo: Path, kept: Path) -> Any:
         return self._do("examine", photo, kept)
@@ -95,6 +93,7 @@ class Worker:
         self._process = spawn.Process(target=work, args=(theirs, *self._made), daemon=True)
         self._process.start()
         theirs.close()  # so that its end is the end of the pipe
+        self._runs = True
         try:
             self._answer(_LOADING_SECONDS)
         except Died as error:
@@ -109,11 +108,14 @@ class Worker:
             raise
 
     def _stop(self) -> None:
+        self._runs = False
         self._pipe.close()
         self._process.kill()
         self._process.join()
 
     def _do(self, task: str, *given: Any) -> Any:
+        if not self._runs:
+            self._start()
         try:
             self._pipe.send((task, given))
             return self._answer(_SECONDS)

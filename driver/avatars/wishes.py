@@ -98,9 +98,10 @@ class WishPlanner:
 
     def jobs(self, theme: Theme, wanted: Mapping[str, int], ended: Finished) -> list[Job]:
         if not ended.success:
-            untranslated = TranslationUnavailable.code in ended.error
-            hint = "Or a language model that knows it: --llm URL or FILE." if untranslated else ""
-            raise PlanFailed(ended.error, where="the wish", hint=hint)
+            what, untranslated, hint = ended.error.partition(f" [{TranslationUnavailable.code}]")
+            if untranslated:
+                hint += "\nOr a language model that knows it: --llm URL or FILE."
+            raise PlanFailed(what, where="the wish", hint=hint.strip())
         nodes = chain(self._graph)
         count = sum(wanted.values())
         prompts = _texts(ended, nodes[-1], count)

@@ -25,16 +25,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...core.errors import FaceDetectionUnavailable, FaceModelInvalid, StockwrightError
 from ...core.names import FACE_IDENTITY_FOLDER
 from ...core.quality import LIKENESS, Action, Setting, read_quality
 from . import faces, hashing, looking, nsfw
-from .likeness import Likeness, Vectors
 from .missing import PartMissing
 from .text import TextFinder
 from .view import Unreadable, View
+
+if TYPE_CHECKING:
+    from .likeness import Vectors
 
 _NOT_MEASURED = ("file", "size", "duplicate")
 _NO_MEMORY = "there is not enough memory for it: a smaller picture, or fewer at a time"
@@ -222,5 +224,7 @@ def _face_scores(find: faces.FaceFinder) -> Mapping[str, Score]:
 
 
 def _likeness(find: faces.FaceFinder, folders: Folders, person: Vectors) -> Mapping[str, Score]:
+    from .likeness import Likeness  # here: it loads torch, for seconds
+
     score = Likeness(find, folders.get(FACE_IDENTITY_FOLDER, ()), person)
     return {LIKENESS: lambda view, _: score(view)}
