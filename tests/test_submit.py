@@ -19,7 +19,6 @@ from tests import commands
 from tests.commands import submit, the_run
 from tests.golden.differences import differences
 
-
 ORDER = ("--theme", "Education", "--set", "StockwrightUpscale.size=2x")
 
 
