@@ -35,6 +35,7 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import IO, Any
 
 from stockwright.core.people import stem
@@ -46,10 +47,11 @@ from ..host.launch import interpreter
 from ..weights.folders import Layout
 from ..weights.safetensors_file import check
 from .less_memory import with_less_memory
+from .losses import DIVERGED, Diverged
 from .people import Folder, make_private, write_private
 from .presets import Preset, Schedule
 from .training_events import SegmentTrained, TrainingRuns, TrainReport
-from .training_state import Saved, State, file_of, write_state
+from .training_state import Saved, State, file_of, remove_state, write_state
 
 _TEXT_RATE = 0.5
 """Of the text encoders' learning rate to that of the rest."""
@@ -57,8 +59,8 @@ _SAVED = re.compile(r"part(\d+)(?:-step(\d+))?\.safetensors")
 _PROGRESS = re.compile(r"(\d+)/(\d+) \[")
 _LOSS = re.compile(r"avr_loss=([-+.\w]+)")
 _RISEN = 1.5
-"""Times its lowest: then the loss rises. It is a mean over crops at random levels of noise, which
-goes up and down by a tenth or two by itself."""
+"""Times the lowest mean of a segment: then the loss rises. Its pictures have random levels of
+noise, so that such a mean goes up and down by a tenth or two by itself."""
 _MEMORY = re.compile(r"out of memory|outofmemory", re.IGNORECASE)
 _TAIL_LINES = 12
 _AT_ONCE = 4
@@ -117,7 +119,11 @@ class Kohya:
         while state.steps < self._preset.steps:
             done = state.steps
             self._write(state, weights)
-            failed = self._follow(done)
+            try:
+                failed = self._follow(done)
+            except Diverged as how:
+                remove_state(self._folder)
+                raise TrainingFailed(str(how), where=self._script.name, hint=DIVERGED) from how
             state = self._taken(state)
             if failed and _MEMORY.search(failed):
                 state = with_less_memory(
@@ -214,9 +220,8 @@ class Kohya:
         return config
 
     def _follow(self, done: int) -> str:
-        """Runs it to its end; the last lines where it failed. Raises TrainingFailed for a loss that
-        is no number, or rises."""
-        watch = _Watch(self._preset.segment, self._script.name)
+        """Runs it to its end; the last lines where it failed. Raises Diverged."""
+        watch = _Watch(self._preset.segment)
         line = [str(interpreter(self._script.parent)), str(self._script)]
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         with subprocess.Popen(
@@ -272,28 +277,27 @@ def _class_file(place: Path, number: int) -> Path:
 class _Watch:
     """Of the mean loss that sd-scripts tells with each step."""
 
-    def __init__(self, segment: int, where: str) -> None:
-        self._segment, self._where = segment, where
+    def __init__(self, segment: int) -> None:
+        self._segment = segment
+        self._losses: list[float] = []
+        self._step = 0
         self._lowest = math.inf
 
     def see(self, step: int, loss: float) -> None:
-        """Raises TrainingFailed. The mean is none yet in the first segment."""
+        """Raises Diverged."""
         if not math.isfinite(loss):
-            raise self._failed("the loss is no number")
-        if step < self._segment:
+            raise Diverged("the loss is no number")
+        if step <= self._step:  # told again
             return
-        self._lowest = min(self._lowest, loss)
-        if loss > _RISEN * self._lowest:
-            raise self._failed(
-                f"the loss rises: at step {step} it is {loss:.4f}, it was {self._lowest:.4f}"
-            )
-
-    def _failed(self, what: str) -> TrainingFailed:
-        return TrainingFailed(
-            what,
-            where=self._where,
-            hint="Take a smaller learning_rate in prompts/avatars/training.yaml.",
-        )
+        self._step = step
+        self._losses.append(loss)
+        if step % self._segment:
+            return
+        mean, self._losses = fmean(self._losses), []
+        if mean > _RISEN * self._lowest:
+            words = f"its mean up to step {step} is {mean:.4f}, it was {self._lowest:.4f}"
+            raise Diverged(f"the loss rises: {words}")
+        self._lowest = min(self._lowest, mean)
 
 
 def _lines(stream: IO[bytes]) -> Iterator[str]:

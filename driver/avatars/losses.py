@@ -8,6 +8,16 @@ from statistics import fmean
 
 Losses = Sequence[float | None]
 
+DIVERGED = (
+    "Nothing of it is kept. Take a smaller learning_rate in prompts/avatars/training.yaml, such as"
+    " half of it, or fewer steps; then give the same command again."
+)
+"""What to do about `Diverged`."""
+
+
+class Diverged(Exception):
+    """It gets worse and not better: what there is of it is not worth keeping. Says how."""
+
 
 def mean(losses: Losses) -> float | None:
     """Of those that are numbers."""

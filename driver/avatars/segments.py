@@ -18,7 +18,7 @@ from ..listener import Step
 from ..server import Finished, Server
 from .errands import Errands
 from .less_memory import with_less_memory
-from .losses import gain, mean
+from .losses import DIVERGED, Diverged, gain, mean
 from .people import Folder
 from .presets import Preset
 from .serverfiles import fetch_lora, list_loras, put_lora, remove_lora, send_photos
@@ -36,14 +36,6 @@ from .training_state import Saved, State, file_of, remove_state, write_state
 _DEATHS = 2
 """Deaths of the server over one segment until memory is taken to be the cause."""
 _DIVERGED = "[training-diverged]"
-_ADVICE = (
-    "Nothing of it is kept. Take a smaller learning_rate in prompts/avatars/training.yaml, such as"
-    " half of it, or fewer steps; then give the same command again."
-)
-
-
-class _Diverged(Exception):
-    """It gets worse and not better: what there is of it is not worth keeping. Says how."""
 
 
 class Segments:
@@ -72,9 +64,9 @@ class Segments:
         while state.steps < self._preset.steps:
             try:
                 state = self._segment(state)
-            except _Diverged as how:
+            except Diverged as how:
                 remove_training(self._folder, self._token, self._errands.server)
-                raise TrainingFailed(str(how), where="training", hint=_ADVICE) from how
+                raise TrainingFailed(str(how), where="training", hint=DIVERGED) from how
         return state
 
     def _segment(self, state: State) -> State:
@@ -189,13 +181,13 @@ class Segments:
                 remove_lora(self._errands.server, self._token, old.stem)
 
     def _check(self, state: State) -> None:
-        """Raises _Diverged where the loss is no number, or rises."""
+        """Raises Diverged where the loss is no number, or rises."""
         last = state.saved[-1]
         if None in last.held_back or not all(map(math.isfinite, last.losses)):
-            raise _Diverged(f"the loss is no number after {last.steps} steps")
+            raise Diverged(f"the loss is no number after {last.steps} steps")
         ratio = gain(last.held_back, state.untrained)
         if ratio is not None and ratio > self._preset.rising:
-            raise _Diverged(
+            raise Diverged(
                 f"the loss rises: after {last.steps} steps it is {ratio:.2f} times that of the"
                 " untrained model"
             )
@@ -212,7 +204,7 @@ def remove_training(folder: Folder, token: str, server: Server) -> None:
 
 def _failed(ended: Finished) -> Exception:
     if _DIVERGED in ended.error:
-        return _Diverged(ended.error.partition(_DIVERGED)[0].partition(": ")[2].strip())
+        return Diverged(ended.error.partition(_DIVERGED)[0].partition(": ")[2].strip())
     if ended.interrupted:
         return TrainingFailed(
             "it was stopped at the server", where="training", hint="The same command goes on."
