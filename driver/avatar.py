@@ -24,13 +24,18 @@ try:
     from driver.avatars.intake import add_photos, default_intake, find_photos
     from driver.avatars.making import MakeAsked, make
     from driver.avatars.people import Folder, half_forgotten, names
-    from driver.avatars.printing import print_people, print_person, print_removed
+    from driver.avatars.printing import (
+        print_incomplete,
+        print_people,
+        print_person,
+        print_removed,
+    )
     from driver.avatars.ratings import owner_of, rate
     from driver.avatars.telling import telling
     from driver.avatars.training import TrainAsked, train
     from driver.connection import request_headers
     from driver.ending import ended
-    from driver.errors import AvatarInvalid, StockwrightError
+    from driver.errors import AvatarInvalid, ForgetIncomplete, StockwrightError
     from driver.events import Failed, to_json
     from driver.printing import print_outcome
     from driver.progress import reporting
@@ -180,12 +185,16 @@ def _show(args: argparse.Namespace) -> int:
 
 def _forget(args: argparse.Namespace) -> int:
     with reporting(as_json=args.json) as report:
-        removed = forgotten(
-            Folder(args.name, args.people),
-            store=args.store,
-            headers=request_headers(args.header),
-            report=report,
-        )
+        try:
+            removed = forgotten(
+                Folder(args.name, args.people),
+                store=args.store,
+                headers=request_headers(args.header),
+                report=report,
+            )
+        except ForgetIncomplete as error:
+            print_incomplete(args.name, error.removed, as_json=args.json)
+            raise
     print_removed(args.name, removed, as_json=args.json)
     return 0
 

@@ -56,6 +56,7 @@ def main() -> int:
             f"steps:  {step * 100 // steps}%|##| {step}/{steps} [00:01<00:01,  1.00it/s, avr_loss="
         )
         print(f"\r{bar}{loss}]", end="", flush=True)
+        print(f"\r{bar}0.99]", end="", flush=True)  # tqdm tells a step again; the first one counts
         if step == does.get("dies"):
             (out / f"{config['output_name']}-step{step:08d}.safetensors").write_bytes(b"half")
             (HERE / "does.json").write_text("{}")

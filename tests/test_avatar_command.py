@@ -13,7 +13,7 @@ import pytest
 
 from driver import places
 from driver.avatars.people import Folder
-from driver.avatars.reached import EMBEDDED, reached
+from driver.avatars.reached import EMBEDDED, reached, remember
 from driver.server import Server
 from stockwright.core.people import LORAS, PHOTOS
 from tests.commands import ROOT, events
@@ -157,7 +157,8 @@ def test_photos_need_a_word_of_consent(tmp_path: Path):
 def test_what_is_no_name_is_told(tmp_path: Path, command: str, name: str):
     done = avatar(tmp_path, command, name, "--json")
     assert done.returncode == 2
-    assert f"{name!r} is no name for a person" in done.stderr
+    assert "this is no name for a person" in done.stderr
+    assert name not in done.stderr
     (failed,) = events(done.stdout)
     assert (failed["event"], failed["code"]) == ("Failed", "avatar-invalid")
     assert list(tmp_path.iterdir()) == []
@@ -180,3 +181,25 @@ def test_nobody_leaves_no_folder(tmp_path: Path, command: tuple[str, ...]):
     assert "there is nobody of this name" in done.stderr
     assert NAME not in done.stderr
     assert not (tmp_path / "avatars" / NAME).exists()
+
+
+def test_one_whose_record_is_broken_hides_nobody(tmp_path: Path):
+    folder = make_person(tmp_path / "avatars", count=2)
+    broken = tmp_path / "avatars" / "boris"
+    broken.mkdir()
+    (broken / "person.json").write_text("{")
+    listed = avatar(tmp_path, "list")
+    assert listed.returncode == 0, listed.stderr
+    assert f"{folder.name} " in listed.stdout
+    assert "boris: the record cannot be read" in listed.stdout
+    listed = avatar(tmp_path, "list", "--json")
+    assert [one["name"] for one in events(listed.stdout)] == [folder.name, "boris"]
+
+
+def test_what_is_gone_is_named_also_where_something_is_left(tmp_path: Path):
+    folder = make_person(tmp_path / "avatars", count=2)
+    remember(folder, server="http://127.0.0.1:9")
+    done = avatar(tmp_path, "forget", NAME)
+    assert done.returncode == 3
+    assert f"removed  avatars/{NAME}/person.json" in done.stdout.splitlines()
+    assert "http://127.0.0.1:9" in done.stderr

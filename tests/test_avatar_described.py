@@ -13,9 +13,11 @@ import pytest
 from PIL import Image
 
 from driver.avatars import intake
+from driver.avatars.captions import load_captions
 from driver.avatars.people import Folder, Person
 from driver.errors import IntakeFailed
 from stockwright.core.errors import LLMInvalid
+from stockwright.core.portraits import Looks
 from tests import portraits
 from tests.llmserver import LLMServer, Reply
 from tests.test_avatar_intake import SMALL
@@ -73,7 +75,7 @@ def test_clothes_and_place_are_told_in_its_words(tmp_path: Path, photos: list[Pa
             assert (sent.format, sent.size, dict(sent.getexif())) == ("JPEG", (128, 128), {})
     written = add(folder, [], "")
     assert (written.captions, written.photos) == ("", person.photos)
-    assert written.cropped != person.cropped
+    assert written.cropped == person.cropped, "it is no reason to train again"
     assert not any(phrase in text for text in texts(folder) for phrase in SEEN)
 
 
@@ -85,10 +87,25 @@ def test_a_model_that_does_not_answer_leaves_all_as_it_was(tmp_path: Path, photo
         with pytest.raises(IntakeFailed, match="this model takes no pictures") as caught:
             add(folder, [], server.url)
     assert caught.value.where == f"{server.url}/v1"
+    assert "--captions templates" in caught.value.hint
     assert (folder.read(), texts(folder)) == before
     with pytest.raises(LLMInvalid):
         add(folder, [], "http://anna:secret@localhost:1")
     assert (folder.read(), texts(folder)) == before
+
+
+def test_only_plain_words_that_are_not_about_the_person_get_in():
+    captions = load_captions().without("barack-o")
+    said = [
+        "i'm sorry, but i can't assist with that", "two women smiles", "old brick wall",
+        "barack speaking", "a very long sentence of many words about nothing", "blonde braids",
+        "crew neck sweater", "photo 2", "сад",
+    ]  # fmt: skip
+    looks = Looks("front", "soft", "grey", "plain", "", False)
+    text = captions.of("ab" * 32, "portrait", looks, "man", said)
+    phrases = set(text.split(", ")[1:])
+    assert {phrase for phrase in said if phrase in phrases} == {"crew neck sweater"}
+    assert len(phrases) == 2
 
 
 def test_what_is_only_of_the_person_is_left_to_templates(tmp_path: Path, photos: list[Path]):

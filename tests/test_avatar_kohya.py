@@ -39,6 +39,10 @@ def trainer(tmp_path: Path, sketch_path: Path) -> Path:
 CROPS = {"1.png": b"", "1.txt": b"photo of ohwx man"}
 
 
+def run(work: Kohya, state: State) -> State:
+    return work.run(state, SKETCH, CROPS, lambda numbers: {}, lambda: None)
+
+
 def told(trainer: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (trainer / "told.jsonl").read_text().splitlines()]
 
@@ -55,7 +59,7 @@ def test_its_files_are_written_and_its_lora_is_taken(server: Server, trainer: Pa
     how = {
         "trainer": Trainer.KOHYA,
         "trainer_dir": trainer,
-        "preset": tiny(candidates=2, alpha=4, class_pictures=3),
+        "preset": tiny(candidates=2, alpha=4, class_pictures=20),
     }
     model = train(folder, asked(server.url, **how), heard)
     (one,) = told(trainer)
@@ -73,7 +77,7 @@ def test_its_files_are_written_and_its_lora_is_taken(server: Server, trainer: Pa
     assert one["dataset"]["datasets"][0]["resolution"] == 64
     first, second = one["dataset"]["datasets"][0]["subsets"]
     assert (second["is_reg"], "is_reg" in first) == (True, False)
-    assert len(one["others"]) == 3 <= first["num_repeats"] * len(crops)
+    assert (len(one["others"]), len(crops), first["num_repeats"]) == (20, 8, 3)
     assert all("man" in text and TRIGGER not in text for text in one["others"].values())
     assert NAME not in json.dumps({key: value for key, value in one.items() if key != "cwd"})
     assert [event["done"] for event in heard.of(SegmentTrained)] == [4, 8, 12]
@@ -90,10 +94,10 @@ def test_a_killed_trainer_goes_on_with_what_it_saved(trainer: Path, tmp_path: Pa
     (trainer / "does.json").write_text('{"dies": 6}')
     work, state = kohya(folder, trainer, heard)
     with pytest.raises(TrainingFailed, match="sd-scripts failed") as caught:
-        work.run(state, SKETCH, CROPS)
+        run(work, state)
     assert "goes on" in caught.value.hint
     work, _ = kohya(folder, trainer, heard)
-    done = work.run(state, SKETCH, CROPS)
+    done = run(work, state)
     assert [saved.steps for saved in done.saved] == [4, 8, 12]
     assert file_of(folder, done.saved[-1]).stat().st_mode & 0o777 == 0o600
     first, second = told(trainer)
@@ -110,19 +114,22 @@ def test_memory_and_no_numbers(trainer: Path, tmp_path: Path):
     folder, heard = make_person(tmp_path / "people"), Heard()
     (trainer / "does.json").write_text('{"fits": 1}')
     work, state = kohya(folder, trainer, heard)
-    done = work.run(state, SKETCH, CROPS)
+    done = run(work, state)
     assert (done.batch, done.accumulation, done.checkpointing) == (1, 2, True)
     assert len(heard.of(Notice)) == 2
     batches = [one["dataset"]["datasets"][0]["batch_size"] for one in told(trainer)]
     assert batches == [2, 2, 1]
     (trainer / "does.json").write_text('{"rises": 9}')
     shutil.rmtree(folder.training)
-    with pytest.raises(TrainingFailed, match=r"its mean up to step 12 is 0\.9000, it was 0\.15"):
-        work.run(state, SKETCH, CROPS)
+    with pytest.raises(
+        TrainingFailed, match=r"its mean up to step 12 is 0\.9000, it was 0\.15"
+    ) as caught:
+        run(work, state)
     (trainer / "does.json").write_text('{"nan": 3}')
+    assert "learning_rate" in caught.value.hint
     assert not folder.training.exists()
     with pytest.raises(TrainingFailed, match="the loss is no number") as caught:
-        work.run(state, SKETCH, CROPS)
+        run(work, state)
     assert "learning_rate" in caught.value.hint
 
 
@@ -136,7 +143,7 @@ def test_its_folder_and_the_checkpoint_have_to_be_here(trainer: Path, tmp_path: 
         Kohya(folder, tiny(kohya="sdxl_train_network.py"), trainer, folders.embedded(), heard)
     work, state = kohya(folder, trainer, heard)
     with pytest.raises(AvatarInvalid, match=r"needs other\.safetensors on this machine"):
-        work.run(state, "other.safetensors", {})
+        work.run(state, "other.safetensors", {}, lambda numbers: {}, lambda: None)
 
 
 def test_a_trainer_that_is_not_there_leaves_a_training_that_goes_on(server: Server, tmp_path: Path):

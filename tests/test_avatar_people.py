@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from driver.avatars.people import (
     Folder,
@@ -130,6 +131,13 @@ def test_errors_do_not_name_a_person(tmp_path: Path):
     with pytest.raises(FileNotFoundError) as missing, folder.held(new=True):
         (folder.photos / "a.png").read_bytes()
     assert str(missing.value).endswith(f"{people}/NAME/photos/a.png'")
+    with pytest.raises(OSError, match="NAME") as moved, folder.held(new=True):
+        (folder.path / "a").rename(folder.path / "b")
+    assert "anna" not in str(moved.value)
+    (folder.path / "c.png").write_bytes(b"no picture")
+    with pytest.raises(OSError, match="NAME") as unread, folder.held(new=True):
+        Image.open(folder.path / "c.png")
+    assert "anna" not in str(unread.value)
     (folder.path / "person.json").write_text("{}")
     with pytest.raises(AvatarInvalid) as broken:
         folder.read()

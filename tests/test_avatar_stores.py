@@ -35,7 +35,7 @@ def trained_on(checkpoint: str, people: Path, url: str) -> Folder:
     """A person whose LoRA is in a store that is noted."""
     folder, presets = make_person(people), load_presets()
     person, family = folder.read(), presets.family_of(checkpoint)
-    key = key_of(person, family, checkpoint, presets.preset(family), Trainer.CORE)
+    key = key_of(person, family, presets.preset(family), Trainer.CORE)
     file = people / "lora"
     file.write_bytes(b"a LoRA")
     remember(folder, store=url)

@@ -156,6 +156,8 @@ def test_the_same_photos_are_never_trained_again(trained: Trained, tmp_path: Pat
     assert heard.of(TrainingEnded) == [
         {"key": trained.model.key, "steps": trained.model.steps, "seconds": 0.0, "again": True}
     ]
+    other = asked(nowhere, preset=PRESET, checkpoint="sketch-other.safetensors")
+    assert train(trained.folder, other, heard) == trained.model, "it is one for the whole family"
     moved = tmp_path / "people"
     shutil.copytree(trained.folder.path.parent, moved)
     shutil.rmtree(moved / ".models")
@@ -168,7 +170,7 @@ def test_another_photo_or_setting_makes_another_key(trained: Trained):
     person, preset = trained.folder.read(), PRESET
 
     def key(**changes: Any) -> str:
-        values = {"family": "sketch", "checkpoint": SKETCH, "trainer": Trainer.CORE}
+        values = {"family": "sketch", "trainer": Trainer.CORE}
         return key_of(**{"person": person, "preset": preset} | values | changes)
 
     assert key() == trained.model.key
@@ -177,10 +179,13 @@ def test_another_photo_or_setting_makes_another_key(trained: Trained):
         key(person=fewer),
         key(person=person.model_copy(update={"cropped": "0" * 16})),
         key(preset=preset.model_copy(update={"rank": 2})),
-        key(checkpoint="another.safetensors"),
+        key(family="sd15"),
         key(trainer=Trainer.KOHYA),
     ]
     assert len({key(), *others}) == 6
+    few = preset.model_copy(update={"class_pictures": 7})
+    assert key(preset=few) == key(), "it is for another trainer"
+    assert key(preset=few, trainer=Trainer.KOHYA) != key(trainer=Trainer.KOHYA)
     turned = person.model_copy(update={"photos": person.photos[::-1], "token": "0" * 12})
     assert key(person=turned) == key(), "neither order nor token count"
 

@@ -10,7 +10,7 @@ import pytest
 
 from driver import places
 from stockwright.core.errors import PersonPhotosInvalid
-from stockwright.engine.photomaker import spread
+from stockwright.engine.photomaker import check_places, spread
 from tests.commands import ROOT
 
 
@@ -23,7 +23,9 @@ def test_each_photo_has_its_place():
     assert spread("woman photomaker", 1) == [("woman photomaker", 1)]
 
 
-@pytest.mark.parametrize("text", ["", "photo of a woman", "photomaker woman", "a photomaker, b"])
+@pytest.mark.parametrize(
+    "text", ["", "photo of a woman", "photomaker woman", "a photomaker, b", "woman  photomaker"]
+)
 def test_a_text_without_a_place_is_refused(text: str):
     with pytest.raises(PersonPhotosInvalid, match="no 'photomaker' between spaces"):
         spread(text, 2)
@@ -91,6 +93,13 @@ with torch.no_grad():
         raise AssertionError("too long a text is encoded")
 print("stacked")
 """
+
+
+def test_words_before_the_person_are_a_token_each():
+    first, *_ = spread("bokeh-rich photo of a woman photomaker , on the Moon", 2)
+    with pytest.raises(PersonPhotosInvalid, match="'bokeh-rich' is not one token"):
+        check_places(first, [0, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0])
+    check_places(first, [0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 10, 0])
 
 
 def test_photos_are_stacked_as_photomaker_does_it():

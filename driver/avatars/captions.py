@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stockwright.core.definitions import Definition, read_text
@@ -28,6 +28,8 @@ _FIELDS = ("{person}", "{colour}")
 _LISTS = ("framings", "view", "light", "place", "place_colour", "clothes", "colourless")
 _MOST = 8
 """Phrases; a prompt of more has no room for them."""
+
+_PHRASE = re.compile(r"[a-z]+([ -][a-z]+){0,5}")
 
 _Lists = Mapping[str, tuple[str, ...]]
 
@@ -52,6 +54,10 @@ class Captions:
         """What a language model at this address is asked of a crop."""
         return Describing(url, self.system, self.question, self.phrases)
 
+    def without(self, name: str) -> Captions:
+        """These, with nothing of a person's name in what a language model says."""
+        return replace(self, never=self.never | frozenset(_words(name)))
+
     def of(
         self, photo: str, framing: str, looks: Looks, word: str, seen: Sequence[str] = ()
     ) -> str:
@@ -61,7 +67,7 @@ class Captions:
             seen: phrases of a language model, in place of those for clothes, light and place; what
                 they say of the person is left out.
         """
-        seen = [phrase for phrase in dict.fromkeys(seen) if self.never.isdisjoint(_words(phrase))]
+        seen = [phrase for phrase in dict.fromkeys(seen) if self._fits(phrase)]
         chance = random.Random(f"{photo}/{framing}")
         framings = self.framings.get(framing) or self.framings[_OTHER]
         said = [chance.choice(framings).replace("{person}", f"{TRIGGER} {word}")]
@@ -84,6 +90,11 @@ class Captions:
         """How pictures of any such person may be called, without the trigger word."""
         texts = [text for name in sorted(self.framings) for text in self.framings[name]]
         return [text.replace("{person}", word) for text in texts]
+
+    def _fits(self, phrase: str) -> bool:
+        """Whether it is some plain words, and not about the person."""
+        plain = _PHRASE.fullmatch(phrase) is not None
+        return plain and self.never.isdisjoint(_words(phrase))
 
 
 def load_captions(file: Path = FILE) -> Captions:

@@ -21,11 +21,15 @@ from .people import Crop, Folder, Person, Photo, make_private, write_private
 from .staging import exchange_crops
 
 _SHEET = "crops.jpg"
+_NO_WORDS = (
+    "See to it that the model answers this machine, and looks at pictures; a key is taken from"
+    " STOCKWRIGHT_LLM_KEY. Or do without it: --captions templates."
+)
 
 
 def has_crops(folder: Folder, person: Person, options: Options) -> bool:
     """Whether all photos are cropped by these options, and all of it is there."""
-    if person.cropped != _digest(options, person.captions):
+    if (person.cropped, person.captioned) != (_digest(options), person.captions):
         return False
     cropped = {crop.photo for crop in person.crops}
     return cropped == {photo.sha256 for photo in person.photos} and all(
@@ -37,8 +41,8 @@ def _is_whole(file: Path) -> bool:
     return file.is_file() and file.with_suffix(".txt").is_file()
 
 
-def _digest(options: Options, captions: str) -> str:
-    text = json.dumps(asdict(options), sort_keys=True) + captions
+def _digest(options: Options) -> str:
+    text = json.dumps(asdict(options), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -46,7 +50,7 @@ def make_crops(
     folder: Folder, person: Person, options: Options, worker: Worker, stage: Path, report: Report
 ) -> Person:
     """The person with new crops, also in the folder. Raises IntakeFailed or AvatarInvalid."""
-    captions = load_captions()
+    captions = load_captions().without(folder.name)
     describing = captions.describing(person.captions) if person.captions else None
     made = stage / "crops"
     make_private(made)
@@ -75,7 +79,11 @@ def make_crops(
     exchange_crops(folder, made)
     write_private(folder.path / _SHEET, sheet)
     cropped = person.model_copy(
-        update={"crops": tuple(crops), "cropped": _digest(options, person.captions)}
+        update={
+            "crops": tuple(crops),
+            "cropped": _digest(options),
+            "captioned": person.captions,
+        }
     )
     folder.write(cropped)
     return cropped
@@ -100,8 +108,12 @@ def _seen(worker: Worker, crop: Path, describing: Describing | None) -> list[str
         return []
     try:
         return worker.describe(crop, describing)
+    except IntakeFailed as error:
+        raise IntakeFailed(error.what, where=describing.url, hint=_NO_WORDS) from error
     except Died as error:
-        raise _dead() from error
+        raise IntakeFailed(
+            "the language model takes too long", where=describing.url, hint=_NO_WORDS
+        ) from error
 
 
 def _describe(captions: Captions, photo: Photo, cut: Any, word: str, seen: Sequence[str]) -> str:

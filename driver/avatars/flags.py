@@ -52,7 +52,9 @@ def parser(commands: dict[str, Callable[[argparse.Namespace], int]]) -> argparse
         " crops are sent to it. Kept for the next time")  # fmt: skip
     _comfyui(add)
 
-    add = command("train", "trains a LoRA of the person, once for each checkpoint", server, store)
+    add = command(
+        "train", "trains a LoRA of the person, once for each family of checkpoints", server, store
+    )
     _name(add)
     add("--checkpoint", metavar="NAME", help="instead of the graph's own")
     add("--family", metavar="NAME", help="settings of training.yaml, if the name does not tell")

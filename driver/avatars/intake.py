@@ -98,8 +98,6 @@ def add_photos(
         _check_forgotten(folder)
         before = folder.read() if folder.exists else None
         person = _agreed(before, consent, word)
-        if before is not None and before.word != person.word:
-            report(Notice(f"Called {person.word} from now on, not {before.word}: train again."))
         if captions is not None:
             address = llm_address(captions) if captions else ""
             person = person.model_copy(update={"captions": address})
@@ -113,7 +111,10 @@ def add_photos(
             person = person.model_copy(update={"photos": (*person.photos, *chosen.photos)})
             if before == person and has_crops(folder, person, intake.crops):
                 return person
-            return make_crops(folder, person, intake.crops, worker, stage, report)
+            made = make_crops(folder, person, intake.crops, worker, stage, report)
+    if before is not None and before.word != made.word:
+        report(Notice(f"Called {made.word} from now on, not {before.word}: train again."))
+    return made
 
 
 @contextmanager

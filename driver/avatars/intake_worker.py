@@ -30,6 +30,8 @@ from ..errors import IntakeFailed
 _SECONDS = 300.0
 """A photo takes a few; one that takes so long hangs."""
 _LOADING_SECONDS = 900.0
+_MODEL_SECONDS = 900.0
+"""A language model that does not answer is asked again, and told as that before this ends."""
 _MILD = 10
 """How far the process stands back behind a server that samples on the same machine (`nice`)."""
 
@@ -82,7 +84,7 @@ class Worker:
         return self._do("cut", kept, stem)
 
     def describe(self, crop: Path, asked: Describing) -> list[str]:
-        return self._do("describe", crop, asked)
+        return self._do("describe", crop, asked, seconds=_MODEL_SECONDS)
 
     def sheet(self, rows: Rows) -> bytes:
         return self._do("sheet", rows)
@@ -113,12 +115,12 @@ class Worker:
         self._process.kill()
         self._process.join()
 
-    def _do(self, task: str, *given: Any) -> Any:
+    def _do(self, task: str, *given: Any, seconds: float = _SECONDS) -> Any:
         if not self._runs:
             self._start()
         try:
             self._pipe.send((task, given))
-            return self._answer(_SECONDS)
+            return self._answer(seconds)
         except (Died, BrokenPipeError, ConnectionResetError) as error:
             self._stop()
             self._start()

@@ -8,21 +8,23 @@ What ComfyUI's *Train LoRA* (0.3.75) cannot do, and sd-scripts can:
     optimizer              begins anew with each segment there
     weights of the loss    none there: the noisiest levels count most; here by signal-to-noise
     buckets                pictures of other shapes are trained on wrongly there, since their
-                           latents are not scaled; so all are squares. Here they keep their shape
-    prior preservation     none there; here as many pictures of others as of the person in each
-                           step, which the checkpoint paints before (`others`)
+                           latents are not scaled; so crops are squares, for both. Here others that
+                           somebody puts there keep their shape
+    prior preservation     none there; here as many pictures of others as of the person, which the
+                           checkpoint paints before (`others`): half of all steps are theirs
 
 In `training/kohya/` of the person's folder, where it runs (so no path holds the person's name):
 
     images/        the crops and their captions
     others/        pictures of others, such as any woman, and their captions (is_reg)
-    dataset.toml   what is trained on: one dataset with buckets, and the trigger word kept in front
+    dataset.toml   what is trained on: one dataset with buckets
     config.toml    how: all settings of the preset, with alpha, a learning rate of its own for the
                    text encoders, the schedule by step, and weights by signal-to-noise
     out/           what it saves each `segment` steps: part<done before>-step<n>.safetensors
 
-A run that was killed goes on with the weights that it saved last. Where memory runs out, gradient
-checkpointing is switched on first, then the batch is halved, as with ComfyUI's trainer.
+A run that was killed goes on with the weights that it saved last; its rate begins a curve of its
+own there, from what it was, and falls somewhat later than it would have. Where memory runs out,
+gradient checkpointing is switched on first, then the batch is halved, as with ComfyUI's trainer.
 """
 
 from __future__ import annotations
@@ -72,10 +74,6 @@ Others = Callable[[Sequence[int]], Mapping[int, tuple[bytes, str]]]
 """Paints pictures of others: PNG and caption of each of these numbers."""
 
 
-def _nobody(numbers: Sequence[int]) -> Mapping[int, tuple[bytes, str]]:
-    return {}
-
-
 class Kohya:
     def __init__(
         self,
@@ -99,13 +97,19 @@ class Kohya:
         self._place = folder.training / "kohya"
 
     def run(
-        self, state: State, checkpoint: str, files: Mapping[str, bytes], others: Others = _nobody
+        self,
+        state: State,
+        checkpoint: str,
+        files: Mapping[str, bytes],
+        others: Others,
+        make_room: Callable[[], None],
     ) -> State:
         """Trains what is missing on these crops and captions; the LoRAs are in `state.saved`.
 
         Args:
             others: pictures and captions of the numbers that it is called with. One that goes on
                 has those that there are.
+            make_room: called before sd-scripts runs, which may need all memory of the card.
 
         Raises AvatarInvalid where the checkpoint is not on this machine, and TrainingFailed.
         """
@@ -115,16 +119,17 @@ class Kohya:
         for name, data in files.items():
             write_private(self._place / "images" / name, data)
         self._paint(others)
+        make_room()
         state = self._taken(state)
         while state.steps < self._preset.steps:
             done = state.steps
             self._write(state, weights)
             try:
-                failed = self._follow(done)
+                failed, lowest = self._follow(done, state.lowest)
             except Diverged as how:
                 remove_state(self._folder)
                 raise TrainingFailed(str(how), where=self._script.name, hint=DIVERGED) from how
-            state = self._taken(state)
+            state = self._taken(state.model_copy(update={"lowest": lowest}))
             if failed and _MEMORY.search(failed):
                 state = with_less_memory(
                     self._folder, state, "memory ran out", self._script.name, self._report
@@ -163,7 +168,7 @@ class Kohya:
     def _write(self, state: State, checkpoint: Path) -> None:
         crops = len(list((self._place / "images").glob("*.png")))
         others = len(list((self._place / "others").glob("*.png")))
-        general = {"caption_extension": ".txt", "keep_tokens": 1, "enable_bucket": True}
+        general = {"caption_extension": ".txt", "enable_bucket": True}
         # sd-scripts takes no more pictures of others than crops, each counted as often as repeated.
         repeats = max(1, math.ceil(others / crops))
         tables = [
@@ -219,9 +224,10 @@ class Kohya:
             config["network_weights"] = f"../{last.name}"
         return config
 
-    def _follow(self, done: int) -> str:
-        """Runs it to its end; the last lines where it failed. Raises Diverged."""
-        watch = _Watch(self._preset.segment)
+    def _follow(self, done: int, lowest: float | None) -> tuple[str, float | None]:
+        """Runs it to its end; the last lines where it failed, and the lowest mean loss so far.
+        Raises Diverged."""
+        watch = _Watch(self._preset.segment, lowest)
         line = [str(interpreter(self._script.parent)), str(self._script)]
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         with subprocess.Popen(
@@ -236,12 +242,11 @@ class Kohya:
                 for text in _lines(process.stdout):
                     tail.append(f"  {text}")
                     at, loss = _PROGRESS.search(text), _LOSS.search(text)
-                    if at and loss:
-                        watch.see(int(at[1]), float(loss[1]))
+                    if at and loss and watch.sees(int(at[1]), float(loss[1])):
                         self._report(TrainingRuns(done + int(at[1]), self._preset.steps))
             finally:
                 process.terminate()
-        return "\n".join(tail) if process.returncode else ""
+        return "\n".join(tail) if process.returncode else "", watch.lowest
 
     def _taken(self, state: State) -> State:
         """With all that was saved whole since."""
@@ -277,27 +282,29 @@ def _class_file(place: Path, number: int) -> Path:
 class _Watch:
     """Of the mean loss that sd-scripts tells with each step."""
 
-    def __init__(self, segment: int) -> None:
+    def __init__(self, segment: int, lowest: float | None) -> None:
         self._segment = segment
         self._losses: list[float] = []
         self._step = 0
-        self._lowest = math.inf
+        self.lowest = lowest
+        """Of the means of whole segments; None before the first one."""
 
-    def see(self, step: int, loss: float) -> None:
-        """Raises Diverged."""
+    def sees(self, step: int, loss: float) -> bool:
+        """Whether the step is a new one: its line is printed again and again. Raises Diverged."""
         if not math.isfinite(loss):
             raise Diverged("the loss is no number")
-        if step <= self._step:  # told again
-            return
+        if step <= self._step:
+            return False
         self._step = step
         self._losses.append(loss)
         if step % self._segment:
-            return
+            return True
         mean, self._losses = fmean(self._losses), []
-        if mean > _RISEN * self._lowest:
-            words = f"its mean up to step {step} is {mean:.4f}, it was {self._lowest:.4f}"
+        if self.lowest is not None and mean > _RISEN * self.lowest:
+            words = f"its mean up to step {step} is {mean:.4f}, it was {self.lowest:.4f}"
             raise Diverged(f"the loss rises: {words}")
-        self._lowest = min(self._lowest, mean)
+        self.lowest = mean if self.lowest is None else min(self.lowest, mean)
+        return True
 
 
 def _lines(stream: IO[bytes]) -> Iterator[str]:

@@ -101,6 +101,8 @@ class Person(_Kept):
     """Digest of the options that the crops were made by."""
     captions: str = ""
     """Address of the language model that describes the crops; empty for templates."""
+    captioned: str = ""
+    """That by which the captions that are there were written."""
     models: tuple[Model, ...] = ()
 
     @property
@@ -128,7 +130,7 @@ class Folder:
     def __init__(self, name: str, people: Path = PEOPLE) -> None:
         if not _NAME.fullmatch(name):
             raise AvatarInvalid(
-                f"{name[:60]!r} is no name for a person",
+                "this is no name for a person",
                 where="NAME",
                 hint="Use 1 to 40 small Latin letters, digits, - and _, such as anna-k.",
             )
@@ -188,8 +190,12 @@ class Folder:
             error.reworded(self._unnamed)
             raise
         except OSError as error:
-            if isinstance(error.filename, str):
-                error.filename = self._unnamed(error.filename)
+            for name in ("filename", "filename2"):
+                if isinstance(text := getattr(error, name), str):
+                    setattr(error, name, self._unnamed(text))
+            error.args = tuple(
+                self._unnamed(text) if isinstance(text, str) else text for text in error.args
+            )
             raise
 
     def _unnamed(self, text: str) -> str:

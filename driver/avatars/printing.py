@@ -10,20 +10,31 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import StockwrightError
 from ..ledger import JobState, Ledger
 from .people import Folder
 from .ratings import Rating, Ratings
 
 _LEDGER = "run.sqlite"
+_SHOWN = (
+    *("name", "word", "consent", "captions", "photos", "crops", "pictures", "likes", "dislikes"),
+)
 
 
 def print_people(people: Sequence[Folder], *, as_json: bool) -> None:
-    told = [_told(folder) for folder in people]
+    """One whose files cannot be read is told as that, and hides nobody."""
+    told: list[dict[str, Any]] = []
+    broken: list[dict[str, str]] = []
+    for folder in people:
+        try:
+            told.append(_told(folder))
+        except StockwrightError as error:
+            broken.append({"name": folder.name, "trouble": error.what})
     if as_json:
-        for one in told:
+        for one in (*told, *broken):
             print(json.dumps(one, ensure_ascii=False))
         return
-    if not told:
+    if not people:
         print("Nobody yet. Add a person: python driver/avatar.py add NAME PHOTO…")
         return
     table = Table(box=None, pad_edge=False)
@@ -34,6 +45,8 @@ def print_people(people: Sequence[Folder], *, as_json: bool) -> None:
         counts = (one["pictures"], one["likes"], one["dislikes"])
         table.add_row(one["name"], str(one["photos"]), models, *map(str, counts))
     _console().print(table)
+    for one in broken:
+        print(f"{one['name']}: {one['trouble']}. See: python driver/avatar.py show {one['name']}")
 
 
 def print_person(folder: Folder, *, as_json: bool) -> None:
@@ -44,7 +57,7 @@ def print_person(folder: Folder, *, as_json: bool) -> None:
         print(json.dumps(told, ensure_ascii=False))
         return
     table = Table(box=None, pad_edge=False, show_header=False)
-    for key in ("name", "word", "consent", "photos", "crops", "pictures", "likes", "dislikes"):
+    for key in _SHOWN:
         table.add_row(key, Text(str(told[key]), overflow="fold"))
     for model in told["models"]:
         table.add_row("model", f"{model['family']}, {model['checkpoint']}, {model['steps']} steps,"
@@ -57,6 +70,15 @@ def print_person(folder: Folder, *, as_json: bool) -> None:
     if weights := Ratings(folder).modifier_weights():
         ranked = sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0]))
         print("what follows: " + ", ".join(f"{name} {weight:+.2f}" for name, weight in ranked[:12]))
+
+
+def print_incomplete(name: str, removed: Sequence[str], *, as_json: bool) -> None:
+    """What is gone of a person of whom something is left."""
+    if as_json:
+        print(json.dumps({"forgetting": name, "removed": list(removed)}, ensure_ascii=False))
+        return
+    for place in removed:
+        print(f"removed  {place}")
 
 
 def print_removed(name: str, removed: Sequence[str], *, as_json: bool) -> None:
@@ -77,6 +99,7 @@ def _told(folder: Folder) -> dict[str, Any]:
         "name": folder.name,
         "word": person.word,
         "consent": person.consent,
+        "captions": person.captions or "templates",
         "photos": len(person.photos),
         "crops": len(person.crops),
         "models": [model.model_dump(mode="json") for model in person.models],

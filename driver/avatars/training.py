@@ -4,9 +4,9 @@
     a training of the same key goes on   it is taken up where it was
     else                                 it begins
 
-A key stands for the photos, how they were cropped, the checkpoint and its family's settings: the
-same photos are trained once for a checkpoint. Another graph or other captions do not count: they
-need `again`.
+A key stands for the photos, how they were cropped, and the settings of a family of checkpoints: the
+same photos are trained once for a family. Another checkpoint of it, another graph or other captions
+do not count: they need `again`.
 """
 
 from __future__ import annotations
@@ -77,8 +77,11 @@ class TrainAsked:
     """None for the family's."""
 
 
-_NO_OTHER_LORA = {"checkpoints", "sampling", "rising", "kohya"}
-"""What of a preset says how a LoRA is compared or found, and not what it is."""
+_NO_OTHER_LORA = {
+    "core": {"checkpoints", "sampling", "rising", "kohya", "class_pictures"},
+    "kohya": {"checkpoints", "rising"},
+}
+"""What of a preset says, for a trainer, how a LoRA is compared or found, and not what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class _Plan:
 
 
 def train(folder: Folder, asked: TrainAsked, report: TrainReport) -> Model:
-    """The person's LoRA for the checkpoint, in the store and in the person's record.
+    """The person's LoRA for the checkpoint's family, in the store and in the person's record.
 
     Raises AvatarUnknown, AvatarInvalid, RunBusy, TrainingFailed, StoreFailed, and what graphs and
     servers raise. What was trained until then stays: the same call goes on.
@@ -110,7 +113,7 @@ def train(folder: Folder, asked: TrainAsked, report: TrainReport) -> Model:
             return known
         with _connected(folder, asked, report) as errands:
             plan = _plan(person, presets, asked, errands.server.object_info(), report)
-            key = key_of(person, plan.family, plan.checkpoint, plan.preset, asked.trainer)
+            key = key_of(person, plan.family, plan.preset, asked.trainer)
             if not asked.again and (known := _known(folder, person, key, store)):
                 report(TrainingEnded(known.key, known.steps, 0.0, again=True))
                 return known
@@ -119,16 +122,15 @@ def train(folder: Folder, asked: TrainAsked, report: TrainReport) -> Model:
         return model
 
 
-def key_of(person: Person, family: str, checkpoint: str, preset: Preset, trainer: Trainer) -> str:
+def key_of(person: Person, family: str, preset: Preset, trainer: Trainer) -> str:
     """16 hex digits."""
     content = {
         "photos": person.photos_key,
         "crops": person.cropped,
         "word": person.word,
         "family": family,
-        "checkpoint": checkpoint,
         "trainer": trainer,
-        "preset": preset.model_dump(mode="json", exclude=_NO_OTHER_LORA),
+        "preset": preset.model_dump(mode="json", exclude=_NO_OTHER_LORA[trainer]),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -163,14 +165,11 @@ def _trained(
     """A model that is what is asked for, as far as that can be told without a server: not whether
     the sketch stands in for the graph's own checkpoint."""
     checkpoint = asked.checkpoint or own_checkpoint(load_graph(asked.workflow))
-    for model in reversed(person.models):
-        fits = checkpoint == model.checkpoint and asked.family in (None, model.family)
-        preset = asked.preset or presets.families.get(model.family)
-        if fits and preset is not None:
-            key = key_of(person, model.family, model.checkpoint, preset, asked.trainer)
-            if key == model.key and store_with(folder, key, store):
-                return model
-    return None
+    if checkpoint is None:
+        return None
+    family = asked.family or presets.family_of(checkpoint)
+    preset = asked.preset or presets.preset(family)
+    return _known(folder, person, key_of(person, family, preset, asked.trainer), store)
 
 
 @contextmanager
@@ -226,9 +225,14 @@ def _train(
     store.prepare()  # now, since a training may take hours
     remember(folder, store=store.url)
     state = read_state(folder, key)
-    if state is None:
-        remove_state(folder)  # of a training of other photos
-        state = State(key=key, batch=preset.batch, checkpointing=preset.checkpointing)
+    if state is None or state.checkpoint != plan.checkpoint:
+        remove_state(folder)  # of a training of other photos, or on another checkpoint
+        state = State(
+            key=key,
+            checkpoint=plan.checkpoint,
+            batch=preset.batch,
+            checkpointing=preset.checkpointing,
+        )
         write_state(folder, state)
     photos, back = (
         len({crop.photo for crop in person.crops if crop.held_back is held})
@@ -238,7 +242,8 @@ def _train(
     try:
         if kohya is not None:
             crops = _files(folder, person, held_back=False)
-            state = kohya.run(state, plan.checkpoint, crops, _others(plan, errands))
+            others = _others(plan, errands)
+            state = kohya.run(state, plan.checkpoint, crops, others, errands.server.free)
         else:
             state = _segments(folder, plan, errands, report).run(state)
         models = {name: layout.folders(name) for name in layout.names()}
@@ -278,7 +283,6 @@ def _others(plan: _Plan, errands: Errands) -> Others:
     def paint(numbers: Sequence[int]) -> dict[int, tuple[bytes, str]]:
         captions = [texts[number % len(texts)] for number in numbers]
         pictures = painting.of(errands, captions, numbers)
-        errands.server.free()  # the trainer may need all memory of the same card
         return dict(zip(numbers, zip(pictures, captions, strict=True), strict=True))
 
     return paint

@@ -35,6 +35,7 @@ class Saved(_Kept):
 
 class State(_Kept):
     key: str
+    checkpoint: str = ""
     seed: int = Field(default_factory=lambda: secrets.randbits(40))
     """Drawn anew for each training, so that a server never takes one for another."""
     batch: int
@@ -47,6 +48,8 @@ class State(_Kept):
     """Losses of held-back pictures before the training."""
     saved: tuple[Saved, ...] = ()
     """In the order of their steps. Only the last ones have their files yet."""
+    lowest: float | None = None
+    """The smallest mean loss of a segment, as kohya's trainer told it."""
 
     @property
     def steps(self) -> int:

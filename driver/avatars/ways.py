@@ -43,8 +43,8 @@ class MakeAsked:
     style: str | None = None
     """A look out of styles.yaml."""
     strength: float | None = None
-    """How much of the person there is, up to 1.5: see making.yaml. None for that at which the LoRA
-    was found best, or making.yaml's for `instant`."""
+    """How much of the person there is, up to 1.5: see making.yaml. None for that at which
+    candidates were compared, or making.yaml's for `instant`."""
     instant: bool = False
     """By PhotoMaker and the person's photos, without a training."""
     checkpoint: str | None = None
@@ -153,7 +153,8 @@ def instant(
         wish=Wish(
             text=one_line(asked.prompt),
             token=person.token,
-            phrase=phrase,
+            # Each photo takes a place: so what is added to the wish leaves room for all of them.
+            phrase=" ".join([phrase, *[person.word] * (len(photos) - 1)]),
             front=f"{phrase} ,",  # PhotoMaker finds its word between spaces only
             references=digest_of(photos),
         ),

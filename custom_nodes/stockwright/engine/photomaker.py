@@ -31,7 +31,7 @@ def spread(text: str, photos: int) -> list[tuple[str, int]]:
     """
     words = text.split(" ")
     at = words.index(PHOTOMAKER) if PHOTOMAKER in words else 0
-    if not at:
+    if not at or not words[at - 1]:
         raise PersonPhotosInvalid(
             f"the text has no {PHOTOMAKER!r} between spaces, behind what the person is",
             where=WHERE,
@@ -43,6 +43,26 @@ def spread(text: str, photos: int) -> list[tuple[str, int]]:
         places = [kind] * (photo + 1) + [PHOTOMAKER] + [kind] * (photos - photo - 1)
         texts.append((" ".join([*before, *places, *after]), at + photo))
     return texts
+
+
+def check_places(text: tuple[str, int], word_ids: Sequence[int]) -> None:
+    """PhotoMaker counts words, and takes them for tokens.
+
+    Args:
+        text: the first of `spread`.
+        word_ids: of CLIP's tokens of the text, which of its words each is of, from 1.
+
+    Raises PersonPhotosInvalid for a word up to the person that is not one token.
+    """
+    words, place = text
+    for number, word in enumerate(words.split(" ")[:place], start=1):
+        if word_ids.count(number) != 1:
+            raise PersonPhotosInvalid(
+                f"{word!r} is not one token of CLIP's: the photos would take wrong places",
+                where=WHERE,
+                hint="Begin with plain words and single spaces, such as "
+                f'"photo of a woman {PHOTOMAKER} , …"; the rest of the wish comes behind.',
+            )
 
 
 def stacked(encoded: Sequence[torch.Tensor], places: Sequence[int]) -> torch.Tensor:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import comfy_extras.nodes_photomaker
 import torch
 from comfy_api.latest import io
 
 from ..core import names
 from ..core.errors import PersonPhotosInvalid
-from ..engine.photomaker import WHERE, spread, stacked
+from ..engine.photomaker import WHERE, check_places, spread, stacked
 from .types import CATEGORY, search_words
 
 
@@ -44,9 +43,13 @@ class PhotoMakerEncodePhotos(io.ComfyNode):
 
     @classmethod
     def execute(cls, photomaker: Any, image: torch.Tensor, clip: Any, text: str) -> io.NodeOutput:
-        encode = comfy_extras.nodes_photomaker.PhotoMakerEncode.execute
+        # Here: a ComfyUI without this experimental node has all the others of the pack.
+        from comfy_extras.nodes_photomaker import PhotoMakerEncode
+
         texts = spread(text, len(image))
-        if any(len(parts) > 1 for parts in clip.tokenize(texts[0][0]).values()):
+        chunks = next(iter(clip.tokenize(texts[0][0], return_word_ids=True).values()))
+        check_places(texts[0], [token[2] for token in chunks[0]])
+        if len(chunks) > 1:
             raise PersonPhotosInvalid(
                 f"the text is longer than the 75 tokens that PhotoMaker reads; {len(image)} photos"
                 f" take {len(image)} of them",
@@ -56,6 +59,6 @@ class PhotoMakerEncodePhotos(io.ComfyNode):
         found: list[torch.Tensor] = []
         told: dict[str, Any] = {}
         for photo, (words, _) in zip(image.split(1), texts, strict=True):
-            [[encoded, told]] = encode(photomaker, photo, clip, words).args[0]
+            [[encoded, told]] = PhotoMakerEncode.execute(photomaker, photo, clip, words).args[0]
             found.append(encoded)
         return io.NodeOutput([[stacked(found, [place for _, place in texts]), told]])
