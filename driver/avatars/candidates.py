@@ -61,7 +61,7 @@ class Judged:
     def words(self) -> str:
         """As the sheet has room for them."""
         by = "likeness" if self.by_faces else "held-back"
-        return f"{by} {self.likeness:.2f}, prompt {self.prompt_fit:.2f}"
+        return f"{by} {self.likeness:.3f}, prompt {self.prompt_fit:.3f}"
 
 
 @dataclass(frozen=True, slots=True)

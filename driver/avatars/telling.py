@@ -66,7 +66,7 @@ def _words(event: Any) -> str:
         case CandidateJudged(steps, likeness, by_faces, fit):
             name = f"step {steps}" if steps else "untrained"
             by = "" if by_faces else " (by held-back crops)"
-            return f"{name}: likeness {likeness:.2f}{by}, prompt fit {fit:.2f}"
+            return f"{name}: likeness {likeness:.3f}{by}, prompt fit {fit:.3f}"
         case TrainingEnded(_, steps, seconds, again):
             return (
                 "these photos are trained already"
