@@ -80,11 +80,13 @@ def _add(args: argparse.Namespace) -> int:
         raise AvatarInvalid(f"{args.min} is less than 1", where="--min")
     photos = find_photos(args.photos)
     layout = folders.embedded() if args.comfyui is None else folders.of(args.comfyui)
+    consent = _consent(folder, agreed=args.agreed)
+    before = len(folder.read().photos) if folder.exists else 0
     with reporting(as_json=args.json) as report:
         person = add_photos(
             folder,
             photos,
-            consent=_consent(folder, agreed=args.agreed),
+            consent=consent,
             word=args.word,
             least=args.min,
             models={name: layout.folders(name) for name in layout.names()},
@@ -94,7 +96,8 @@ def _add(args: argparse.Namespace) -> int:
         )
     if not args.json:
         print(
-            f"{len(person.photos)} photos, {len(person.crops)} crops: {folder.path / 'crops.jpg'}"
+            f"{len(person.photos)} photos, {len(person.photos) - before} of them new,"
+            f" {len(person.crops)} crops: {folder.path / 'crops.jpg'}"
         )
     return 0
 

@@ -9,10 +9,11 @@ from typing import cast
 
 import pytest
 
+from driver.avatars.making import make
 from driver.avatars.making_settings import load_making
 from driver.avatars.people import Folder, Model
 from driver.avatars.presets import load_presets
-from driver.avatars.reached import remember
+from driver.avatars.reached import reached, remember
 from driver.avatars.store import ModelStore
 from driver.avatars.training import WORKFLOW, TrainAsked, Trainer, key_of, train
 from driver.avatars.training_events import TrainingEnded
@@ -91,3 +92,10 @@ def test_without_a_checkpoint_the_graphs_own_is_meant(tmp_path: Path):
     assert train(folder, replace(asked, checkpoint=SKETCH), heard).checkpoint == SKETCH
     with pytest.raises(ServerDown):  # which knows whether the sketch stands in
         train(folder, asked, heard)
+
+
+def test_a_server_that_never_answered_is_nothing_to_be_forgotten(tmp_path: Path):
+    folder = trained_on(OWN, tmp_path / "people", str(tmp_path / "store"))
+    with pytest.raises(ServerDown):
+        make(folder, MakeAsked(prompt="on the Moon", server=NOWHERE), Heard())
+    assert reached(folder).servers == ()

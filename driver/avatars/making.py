@@ -11,12 +11,15 @@ with it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 from stockwright.core.jobs import slug
 from stockwright.core.styles import Style
 
+from ..connection import Connection
 from ..errors import AvatarInvalid, PreflightFailed
 from ..events import Report
 from ..gate.quality import given_quality
@@ -38,6 +41,8 @@ from .wishes import KIND, THEME, WishPlanner
 
 __all__ = ["COUNT", "MakeAsked", "make"]
 
+Visit = Callable[[Connection], AbstractContextManager[Callable[[], None]]]
+
 
 def make(folder: Folder, asked: MakeAsked, report: Report) -> Outcome:
     """Makes the pictures of a wish, or what is open of them.
@@ -57,7 +62,6 @@ def make(folder: Folder, asked: MakeAsked, report: Report) -> Outcome:
             else trained(folder, person, asked, making, presets, checkpoint, style)
         )
         request = _request(folder, person, asked, making, presets, way, style, styled)
-        remember(folder, server=server_name(asked.server, asked.comfyui))
         make_private(folder.made)
         try:
             return carry_out(request, report)
@@ -125,9 +129,20 @@ def _request(
             ),
             vectors=person.vectors,
             place=f"stockwright/people/{person.token}/{order.id}",
-            visit=way.visit,
+            visit=_noting(folder, server_name(asked.server, asked.comfyui), way.visit),
         ),
     )
+
+
+def _noting(folder: Folder, server: str, visit: Visit) -> Visit:
+    """Before anything of the person gets to a server it is noted that something did: not before it
+    answers, so that a wrong address is nothing to be forgotten."""
+
+    def noted(connection: Connection) -> AbstractContextManager[Callable[[], None]]:
+        remember(folder, server=server)
+        return visit(connection)
+
+    return noted
 
 
 def _fitting(presets: Presets, checkpoint: str | None, own: str | None) -> Settings:

@@ -13,7 +13,7 @@ from rich.text import Text
 from ..errors import StockwrightError
 from ..ledger import JobState, Ledger
 from .people import Folder
-from .ratings import Rating, Ratings
+from .ratings import Ratings
 
 _LEDGER = "run.sqlite"
 _SHOWN = (
@@ -65,8 +65,9 @@ def print_person(folder: Folder, *, as_json: bool) -> None:
     for run in told["runs"]:
         table.add_row("run", Text(run, overflow="fold"))
     _console().print(table)
-    if ratings:
-        _console().print(_rated(ratings))
+    for one in ratings:  # no table: paths are copied
+        print(f"{'like' if one.liked else 'dislike':8} {folder.made / one.run / one.file}")
+        print(f"{'':8} {one.prompt} (style {one.style or 'none'}, seed {one.seed})")
     if weights := Ratings(folder).modifier_weights():
         ranked = sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0]))
         print("what follows: " + ", ".join(f"{name} {weight:+.2f}" for name, weight in ranked[:12]))
@@ -116,18 +117,6 @@ def _done(ledger: Any) -> int:
         return opened.counts()[JobState.DONE]
     finally:
         opened.close()
-
-
-def _rated(ratings: Sequence[Rating]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("", "picture", "prompt", "style", "seed"):
-        table.add_column(column, overflow="fold")
-    for one in ratings:
-        mark = "like" if one.liked else "dislike"
-        table.add_row(
-            mark, *map(Text, (f"{one.run}/{one.file}", one.prompt, one.style, str(one.seed)))
-        )
-    return table
 
 
 def _console() -> Console:

@@ -229,9 +229,9 @@ def _hash(picture: Path) -> str:
         return file_sha256(picture)
     except OSError as error:
         raise AvatarUnknown(
-            f"there is no such picture: {error.strerror}",
+            f"the picture cannot be read: {error.strerror}",
             where=picture.name,
-            hint="Give the path of a picture that was made: avatar.py show NAME lists them.",
+            hint="Give the path of a picture that was made, below made in the person's folder.",
         ) from error
 
 

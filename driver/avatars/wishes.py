@@ -35,6 +35,8 @@ KIND = Kind(name="portraits", share=100, ask="", prompt="{subject}", people=True
 
 _READ_AT_ONCE = 75
 """CLIP tokens that PhotoMaker takes; a text has at least as many as words and signs."""
+_CLASS = re.compile(r"^Stockwright\w+: ")
+_CODE = re.compile(r" \[([a-z]+(?:-[a-z]+)+)\]")
 _TOKEN_AT_LEAST = re.compile(r"\w+|[^\w\s]")
 
 
@@ -98,8 +100,10 @@ class WishPlanner:
 
     def jobs(self, theme: Theme, wanted: Mapping[str, int], ended: Finished) -> list[Job]:
         if not ended.success:
-            what, untranslated, hint = ended.error.partition(f" [{TranslationUnavailable.code}]")
-            if untranslated:
+            error = _CLASS.sub("", ended.error)
+            found = _CODE.search(error)  # the node's own error: its code is not this one's
+            what, hint = (error[: found.start()], error[found.end() :]) if found else (error, "")
+            if found and found[1] == TranslationUnavailable.code:
                 hint += "\nOr a language model that knows it: --llm URL or FILE."
             raise PlanFailed(what, where="the wish", hint=hint.strip())
         nodes = chain(self._graph)

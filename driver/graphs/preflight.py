@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from stockwright.core import names
 from stockwright.core.errors import LoraInvalid
 from stockwright.core.loras import find_lora, parse_loras
+from stockwright.core.people import LORAS
 
 from ..errors import PreflightFailed
 from .definitions import COMBO, InputSpec, node_def
@@ -151,12 +152,15 @@ def find_missing_models(api: ApiGraph, info: ObjectInfo) -> list[MissingModel]:
     """
     called = names_of(api)
     return [
-        MissingModel(
-            node_id, called[node_id], name, value, tuple(nearest_first(value, offered)), folder
-        )
+        MissingModel(node_id, called[node_id], name, value, _instead(value, offered), folder)
         for node_id in _run(api, info)
         for name, value, offered, folder in _not_offered(api[node_id], info)
     ]
+
+
+def _instead(value: str, offered: Sequence[str]) -> tuple[str, ...]:
+    """What is there, the nearest first, without LoRAs of people: they are nobody else's choice."""
+    return tuple(nearest_first(value, [o for o in offered if not o.startswith(f"{LORAS}/")]))
 
 
 def models_not_there(api: ApiGraph, info: ObjectInfo, origins: Origins) -> Iterator[str]:
