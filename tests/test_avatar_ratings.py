@@ -104,7 +104,7 @@ def test_a_picture_is_known_by_its_content(tmp_path: Path):
     copy.write_bytes(copy.read_bytes() + b"changed")
     with pytest.raises(AvatarUnknown, match="no run made this picture"):
         owner_of(copy, tmp_path / "people")
-    with pytest.raises(AvatarUnknown, match="no such picture"):
+    with pytest.raises(AvatarUnknown, match="the picture cannot be read"):
         owner_of(tmp_path / "nothing.png", tmp_path / "people")
     assert Ratings(folder).all() == []
 
