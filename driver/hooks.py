@@ -17,6 +17,9 @@ def _themes(order: Order, prepared: Prepared, folder: Path) -> Planner:
     return ThemePlanner(order, prepared.plan, prepared.size, folder)
 
 
+Visit = Callable[[Connection], AbstractContextManager[Callable[[], None]]]
+
+
 @contextmanager
 def _nothing(connection: Connection) -> Generator[Callable[[], None]]:
     yield lambda: None
@@ -30,6 +33,6 @@ class Hooks:
     """Of a person's photos, by which the check `likeness` knows the person."""
     place: str | None = None
     """Where the run's pictures lie below the server's output folder; None for its usual place."""
-    visit: Callable[[Connection], AbstractContextManager[Callable[[], None]]] = _nothing
+    visit: Visit = _nothing
     """Entered when the server answers, before its nodes and files are asked for, and left when the
     run ends, however it does. What it gives is called before each graph that makes pictures."""

@@ -121,15 +121,16 @@ class Kohya:
         self._paint(others)
         make_room()
         state = self._taken(state)
+        watch = _Watch(self._preset.segment)
         while state.steps < self._preset.steps:
             done = state.steps
             self._write(state, weights)
             try:
-                failed, lowest = self._follow(done, state.lowest)
+                failed = self._follow(done, watch)
             except Diverged as how:
                 remove_state(self._folder)
                 raise TrainingFailed(str(how), where=self._script.name, hint=DIVERGED) from how
-            state = self._taken(state.model_copy(update={"lowest": lowest}))
+            state = self._taken(state)
             if failed and _MEMORY.search(failed):
                 state = with_less_memory(
                     self._folder, state, "memory ran out", self._script.name, self._report
@@ -224,10 +225,8 @@ class Kohya:
             config["network_weights"] = f"../{last.name}"
         return config
 
-    def _follow(self, done: int, lowest: float | None) -> tuple[str, float | None]:
-        """Runs it to its end; the last lines where it failed, and the lowest mean loss so far.
-        Raises Diverged."""
-        watch = _Watch(self._preset.segment, lowest)
+    def _follow(self, done: int, watch: _Watch) -> str:
+        """Runs it to its end; the last lines where it failed. Raises Diverged."""
         line = [str(interpreter(self._script.parent)), str(self._script)]
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         with subprocess.Popen(
@@ -242,11 +241,11 @@ class Kohya:
                 for text in _lines(process.stdout):
                     tail.append(f"  {text}")
                     at, loss = _PROGRESS.search(text), _LOSS.search(text)
-                    if at and loss and watch.sees(int(at[1]), float(loss[1])):
+                    if at and loss and watch.sees(done + int(at[1]), float(loss[1])):
                         self._report(TrainingRuns(done + int(at[1]), self._preset.steps))
             finally:
                 process.terminate()
-        return "\n".join(tail) if process.returncode else "", watch.lowest
+        return "\n".join(tail) if process.returncode else ""
 
     def _taken(self, state: State) -> State:
         """With all that was saved whole since."""
@@ -280,14 +279,14 @@ def _class_file(place: Path, number: int) -> Path:
 
 
 class _Watch:
-    """Of the mean loss that sd-scripts tells with each step."""
+    """Of the mean loss that sd-scripts tells with each step, during one command."""
 
-    def __init__(self, segment: int, lowest: float | None) -> None:
+    def __init__(self, segment: int) -> None:
         self._segment = segment
         self._losses: list[float] = []
         self._step = 0
-        self.lowest = lowest
-        """Of the means of whole segments; None before the first one."""
+        self._lowest = math.inf
+        """Of the means of segments."""
 
     def sees(self, step: int, loss: float) -> bool:
         """Whether the step is a new one: its line is printed again and again. Raises Diverged."""
@@ -300,10 +299,10 @@ class _Watch:
         if step % self._segment:
             return True
         mean, self._losses = fmean(self._losses), []
-        if self.lowest is not None and mean > _RISEN * self.lowest:
-            words = f"its mean up to step {step} is {mean:.4f}, it was {self.lowest:.4f}"
+        if mean > _RISEN * self._lowest:
+            words = f"its mean up to step {step} is {mean:.4f}, it was {self._lowest:.4f}"
             raise Diverged(f"the loss rises: {words}")
-        self.lowest = mean if self.lowest is None else min(self.lowest, mean)
+        self._lowest = min(self._lowest, mean)
         return True
 
 

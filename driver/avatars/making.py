@@ -24,7 +24,7 @@ from ..errors import AvatarInvalid, PreflightFailed
 from ..events import Report
 from ..gate.quality import given_quality
 from ..graphs import load_graph
-from ..hooks import Hooks
+from ..hooks import Hooks, Visit
 from ..order import MAX_COUNT, Order, digest
 from ..places import WORKFLOWS
 from ..session import Asked, Outcome, carry_out
@@ -40,8 +40,6 @@ from .ways import COUNT, MakeAsked, Way, instant, one_line, trained
 from .wishes import KIND, THEME, WishPlanner
 
 __all__ = ["COUNT", "MakeAsked", "make"]
-
-Visit = Callable[[Connection], AbstractContextManager[Callable[[], None]]]
 
 
 def make(folder: Folder, asked: MakeAsked, report: Report) -> Outcome:

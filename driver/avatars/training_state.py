@@ -48,8 +48,6 @@ class State(_Kept):
     """Losses of held-back pictures before the training."""
     saved: tuple[Saved, ...] = ()
     """In the order of their steps. Only the last ones have their files yet."""
-    lowest: float | None = None
-    """The smallest mean loss of a segment, as kohya's trainer told it."""
 
     @property
     def steps(self) -> int:

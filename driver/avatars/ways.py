@@ -5,7 +5,6 @@ Both say which graph is driven, with what in it, and what must be on the server 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from stockwright.core.styles import Style
 from ..connection import Connection
 from ..errors import AvatarUnknown
 from ..graphs import load_graph
+from ..hooks import Visit
 from ..order import Wish
 from ..places import WORKFLOWS
 from .making_settings import MakingSettings
@@ -77,7 +77,7 @@ class Way:
     checkpoint: str | None
     loras: tuple[LoraUse, ...]
     settings: tuple[str, ...]
-    visit: Callable[[Connection], contextlib.AbstractContextManager[Callable[[], None]]]
+    visit: Visit
     batch: int | None
 
 
