@@ -136,8 +136,8 @@ class WishPlanner:
     def _prompt(self, text: str) -> str:
         front, _, rest = text.partition(f", {self._wish.phrase}")
         prompt = f"{self._wish.front} {front}{rest}"
-        read = f"{self._wish.phrase} , {front}{rest}"  # photomaker itself is left out
-        if self._wish.references and len(_TOKEN_AT_LEAST.findall(read)) - 1 > _READ_AT_ONCE:
+        read = f"{self._wish.phrase} , {front}{rest}"  # with a place for each photo
+        if self._wish.references and len(_TOKEN_AT_LEAST.findall(read)) > _READ_AT_ONCE:
             raise PlanFailed(
                 f"the wish is longer than the {_READ_AT_ONCE} tokens that PhotoMaker reads",
                 where="the wish",

@@ -4,17 +4,19 @@ PhotoMaker puts a person in place of the word behind which its own stands: `phot
 photomaker`. Several photos take as many places, one behind another (the stacked embedding of Li et
 al., "PhotoMaker: Customizing Realistic Human Photos via Stacked ID Embedding", 2023). ComfyUI's
 PhotoMaker Encode (0.3.75) fills one place from the first picture of a batch and heeds no other. So
-it is called once for each photo, with texts that differ only in where its own word stands, which it
-leaves out:
+it is called once for each photo:
 
-    photo of a woman photomaker woman woman      fills the first place
-    photo of a woman woman photomaker woman      the second
-    photo of a woman woman woman photomaker      the third
+    photo of a woman photomaker , on the Moon                fills the first place
+    photo of a woman woman photomaker , on the Moon          the second
+    photo of a woman woman woman photomaker , on the Moon    the third
+
+The last text is the prompt, and gets the places of the others: what CLIP makes of a token depends
+only on it and on those before it, which are the same in all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -37,37 +39,33 @@ def spread(text: str, photos: int) -> list[tuple[str, int]]:
             where=WHERE,
             hint=f'Such as "photo of a woman {PHOTOMAKER} , on the Moon".',
         )
-    before, kind, after = words[: at - 1], words[at - 1], words[at + 1 :]
-    texts: list[tuple[str, int]] = []
-    for photo in range(photos):
-        places = [kind] * (photo + 1) + [PHOTOMAKER] + [kind] * (photos - photo - 1)
-        texts.append((" ".join([*before, *places, *after]), at + photo))
-    return texts
+    before, kind, after = words[:at], words[at - 1], words[at:]
+    return [(" ".join([*before, *[kind] * n, *after]), at + n) for n in range(photos)]
 
 
-def check_places(text: tuple[str, int], word_ids: Sequence[int]) -> None:
+def check_places(text: str, place: int, count: Callable[[str], int]) -> None:
     """PhotoMaker counts words, and takes them for tokens.
 
     Args:
-        text: the first of `spread`.
-        word_ids: of CLIP's tokens of the text, which of its words each is of, from 1.
+        text, place: one of `spread`.
+        count: CLIP's tokens of a text, without those around it.
 
-    Raises PersonPhotosInvalid for a word up to the person that is not one token.
+    Raises PersonPhotosInvalid where a word up to the person is not one token.
     """
-    words, place = text
-    for number, word in enumerate(words.split(" ")[:place], start=1):
-        if word_ids.count(number) != 1:
-            raise PersonPhotosInvalid(
-                f"{word!r} is not one token of CLIP's: the photos would take wrong places",
-                where=WHERE,
-                hint="Begin with plain words and single spaces, such as "
-                f'"photo of a woman {PHOTOMAKER} , …"; the rest of the wish comes behind.',
-            )
+    before = " ".join(text.split(" ")[:place])
+    if count(before) != place:
+        raise PersonPhotosInvalid(
+            f"{before!r} are {place} words and {count(before)} tokens of CLIP's: the photos would"
+            " take wrong places",
+            where=WHERE,
+            hint="Begin with plain words and single spaces, such as "
+            f'"photo of a woman {PHOTOMAKER} , …"; the rest of the wish comes behind.',
+        )
 
 
 def stacked(encoded: Sequence[torch.Tensor], places: Sequence[int]) -> torch.Tensor:
-    """Of the embeddings of all texts (1, tokens, values) the first, with each photo's place."""
-    found = encoded[0].clone()
+    """Of the embeddings of all texts (1, tokens, values) the last, with each photo's place."""
+    found = encoded[-1].clone()
     for one, place in zip(encoded, places, strict=True):
         found[:, place] = one[:, place]
     return found

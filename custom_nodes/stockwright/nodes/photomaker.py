@@ -47,9 +47,13 @@ class PhotoMakerEncodePhotos(io.ComfyNode):
         from comfy_extras.nodes_photomaker import PhotoMakerEncode
 
         texts = spread(text, len(image))
-        chunks = next(iter(clip.tokenize(texts[0][0], return_word_ids=True).values()))
-        check_places(texts[0], [token[2] for token in chunks[0]])
-        if len(chunks) > 1:
+
+        def chunks(words: str) -> list[Any]:
+            return next(iter(clip.tokenize(words, return_word_ids=True).values()))
+
+        # Tokens around a text, and those that fill it up, are of no word.
+        check_places(*texts[-1], lambda words: sum(token[2] > 0 for token in chunks(words)[0]))
+        if len(chunks(texts[-1][0])) > 1:
             raise PersonPhotosInvalid(
                 f"the text is longer than the 75 tokens that PhotoMaker reads; {len(image)} photos"
                 f" take {len(image)} of them",
